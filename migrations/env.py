@@ -1,0 +1,65 @@
+"""Alembic's environment: the warehouse from the settings, or the connection that is handed in."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from alembic.util import CommandError
+
+from sparkify import config as settings
+from sparkify import warehouses
+from sparkify.errors import SparkifyError
+from sparkify.models import STAGING, Base
+
+
+def include_name(name: str | None, kind: str, parents: object) -> bool:
+    """Look at the default schema and at ours, and at no other."""
+    return kind != "schema" or name in (None, STAGING)
+
+
+def include_object(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+    """Leave out keys and references: only Redshift is told of them, and does not enforce them."""
+    return kind != "foreign_key_constraint"
+
+
+OPTIONS: dict[str, Any] = {
+    "target_metadata": Base.metadata,
+    "include_schemas": True,
+    "include_name": include_name,
+    "include_object": include_object,
+    "compare_type": True,
+}
+
+
+def migrate(connection: sa.Connection, *, whole: bool = False) -> None:
+    """Run the migrations over a connection, each in a transaction of its own or as a whole."""
+    context.configure(connection=connection, transaction_per_migration=not whole, **OPTIONS)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def main() -> None:
+    """Run the migrations, or print them (`--sql`)."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        migrate(given, whole=True)
+        return
+    chosen = settings.load()
+    if context.is_offline_mode():
+        name = warehouses.backend_of(chosen.warehouse) or "duckdb"
+        dialect_name = warehouses.driver_name(name)
+        context.configure(dialect_name=dialect_name, literal_binds=True, **OPTIONS)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with (
+        warehouses.connect(chosen.warehouse, chosen) as warehouse,
+        warehouse.writing(chosen.lock_timeout) as connection,
+    ):
+        migrate(connection)
+
+
+try:
+    main()
+except SparkifyError as error:  # one line, as for all that Alembic expects
+    raise CommandError(str(error)) from error

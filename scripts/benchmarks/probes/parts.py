@@ -1,0 +1,43 @@
+"""Makes the parts that Redshift would copy: `python parts.py sparkify|copy LAKE`; tells seconds.
+
+`sparkify` reads, checks and writes; `copy` is DuckDB's COPY TO alone, from a table of the rows.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sparkify import config
+from sparkify.models import KINDS, table
+from sparkify.places import open_lake
+from sparkify.reader import Reader
+from sparkify.warehouses import parts, staged
+
+SLICES = 4
+
+
+def main(way: str, source: str) -> None:
+    """Make the parts of a lake."""
+    lake = open_lake(config.load({"source": source}))
+    objects = lake.listing().objects
+    with tempfile.TemporaryDirectory() as made, staged.room() as room:
+        directory = Path(made)
+        begun = time.perf_counter()
+        rows = sum(r.records for r in Reader(room, lake, "load", directory).read(objects))
+        if way == "copy":
+            begun = time.perf_counter()
+        for model in KINDS.values():
+            source_table = table(model)
+            if way == "copy":
+                target = f"'{directory / source_table.name}.json.zst'"
+                options = "(FORMAT json, COMPRESSION zstd)"
+                room.execute(f"COPY {source_table.fullname} TO {target} {options}")
+            else:
+                list(parts.export(room, source_table, directory, SLICES))
+        print(json.dumps({"seconds": time.perf_counter() - begun, "rows": rows}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,9 @@
+"""Create the cluster: `sparkify cluster create`, whose options it takes."""
+
+import sys
+
+from sparkify.cli import main
+
+if __name__ == "__main__":
+    sys.argv[1:1] = ["cluster", "create"]
+    main()

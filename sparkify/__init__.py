@@ -1,0 +1,1 @@
+"""A lake of JSON in, a star schema out: `sparkify.pipeline.run(source, warehouse)`."""

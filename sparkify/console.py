@@ -1,0 +1,143 @@
+"""How a command ends and what it says: errors as one line, signals, progress bars."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from sparkify.errors import SparkifyError, TooManyRejects
+from sparkify.stopping import STOP, Interrupted, Stop, stop
+
+
+class Signals:
+    """Turns SIGINT and SIGTERM into `Interrupted`, and remembers which one came.
+
+    It has to be remembered: a query that is under way answers with an error of its own.
+    """
+
+    def __init__(self) -> None:
+        vars(STOP).update(vars(Stop()))
+        self.received: signal.Signals | None = None
+        signal.signal(signal.SIGINT, self.handle)
+        signal.signal(signal.SIGTERM, self.handle)
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        self.received = signal.Signals(number)
+        stop()
+
+
+@contextmanager
+def nothing_swallowed(signals: Signals) -> Iterator[None]:
+    """Send a signal again that came in a destructor: Python ignores what is raised there."""
+    before = sys.unraisablehook
+
+    def again(ignored: "sys.UnraisableHookArgs") -> None:
+        if signals.received and isinstance(ignored.exc_value, Interrupted):
+            # a moment later: here it would be ignored too
+            threading.Timer(0.01, os.kill, [os.getpid(), signals.received]).start()
+        else:
+            before(ignored)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def guarded(work: Callable[[], object]) -> None:
+    """Run something; expected errors are one line and an exit code."""
+    signals = Signals()
+    try:
+        with nothing_swallowed(signals):
+            work()
+    except (Exception, Interrupted) as error:
+        if signals.received:
+            stopped(signals.received)
+        sys.exit(ended(error))
+
+
+def stopped(by: signal.Signals) -> NoReturn:
+    """End at once, after saying what was published; all that was open has been closed."""
+    done = f"load {STOP.published} was" if STOP.published else "nothing was"
+    complain(f"stopped by {by.name}: {done} published", 128 + by)
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(128 + by)  # else a thread that waits for an answer of S3 would be waited for
+
+
+def ended(error: BaseException) -> int:
+    """The exit code of an expected error, after its line; any other is raised again."""
+    match error:
+        case TooManyRejects():
+            return complain(f"{error}{kept(error.rejects)}", error.exit_code)
+        case SparkifyError():
+            return complain(str(error), error.exit_code)
+        case MemoryError():
+            return complain("there is not enough memory", 1)
+        case BrokenPipeError():  # the reader of our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+    raise error
+
+
+@contextmanager
+def absent(name: str) -> Iterator[None]:
+    """Let a library look as if it were not installed, unless it is in use.
+
+    DuckDB imports pandas, where it is, to look at the first parameter: 0.4 s.
+    """
+    modules: dict[str, Any] = sys.modules
+    hide = name not in modules
+    if hide:
+        modules[name] = None
+    try:
+        yield
+    finally:
+        if hide:
+            del modules[name]
+
+
+def kept(rejects: list[dict[str, Any]]) -> str:
+    """Keep what a load refused that was then not published; says where."""
+    if not rejects:  # only the cluster has them
+        return ""
+    path = Path("sparkify-rejects.ndjson")
+    try:
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rejects), encoding="utf-8")
+    except OSError:
+        return f"; the first is {rejects[0]['uri']}:{rejects[0]['line_number']}"
+    return f"; they are in {path}"
+
+
+def complain(text: str, code: int) -> int:
+    """Print an error as one line."""
+    print(f"sparkify: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+@contextmanager
+def progress_bars() -> Iterator[Any]:
+    """A function to report progress to, shown as a bar when stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield tell

@@ -1,0 +1,154 @@
+"""How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, mended."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.ddl.base import alter_column, alter_table, format_type
+from alembic.ddl.postgresql import PostgresqlColumnType
+from sqlalchemy.dialects import registry
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.ddl import ExecutableDDLElement
+from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
+
+DRIVER = "redshift+redshift_connector"
+WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
+    "insert_returning",
+    "update_returning",
+    "delete_returning",
+    "insert_executemany_returning",
+    "update_executemany_returning",
+    "use_insertmanyvalues",
+)
+
+
+class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
+    """sqlalchemy-redshift's dialect, without what Redshift does not have."""
+
+    supports_statement_cache = False
+    cte_follows_insert = True  # Redshift knows INSERT..WITH..SELECT, and not WITH..INSERT
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        correct(self)
+
+
+def correct(dialect: sa.Dialect) -> None:
+    """Take from a dialect, which may be one of upstream's, what Redshift does not have."""
+    for feature in WITHOUT:
+        setattr(dialect, feature, False)
+
+
+registry.register("redshift.redshift_connector", __name__, "Dialect")  # in the place of upstream's
+
+
+class Copy(ExecutableDDLElement):
+    """COPY of newline-delimited JSON, by a manifest. Credentials never stand in it, only a role.
+
+    sqlalchemy-redshift's CopyCommand knows neither ZSTD nor `IAM_ROLE default`, and binds values
+    where Redshift takes none (upstream issue 240).
+    """
+
+    inherit_cache = False
+
+    def __init__(
+        self,
+        target: sa.Table,
+        columns: Sequence[str],
+        manifest: str,
+        *,
+        iam_role: str | None,
+        region: str | None,
+        json: str = "auto",
+        words: Sequence[str] = (),
+    ) -> None:
+        """A COPY.
+
+        Args:
+            target: the table.
+            columns: the columns to load; the others become NULL.
+            manifest: the manifest's `s3://` URL.
+            iam_role: the role's ARN; None: the cluster's default one.
+            region: the bucket's region; None: the cluster's.
+            json: "auto", or the URL of a JSONPaths file.
+            words: more of COPY's own, as `ZSTD`.
+        """
+        self.target = target
+        self.columns = columns
+        self.manifest = manifest
+        self.iam_role = iam_role
+        self.region = region
+        self.json = json
+        self.words = words
+
+
+class Unload(ExecutableDDLElement):
+    """UNLOAD of a query as Parquet, as one file unless it is larger than 6.2 GB."""
+
+    inherit_cache = False
+
+    def __init__(
+        self, select: sa.Select[Any], folder: str, *, iam_role: str | None, region: str | None
+    ) -> None:
+        """An UNLOAD.
+
+        Args:
+            select: the rows, in the order in which they are to stand.
+            folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
+            iam_role: the role's ARN; None: the cluster's default one.
+            region: the bucket's region; None: the cluster's.
+        """
+        self.select = select
+        self.folder = folder
+        self.iam_role = iam_role
+        self.region = region
+
+
+def quoted(compiler: Any, value: str) -> str:
+    """A text as a literal."""
+    return str(compiler.sql_compiler.render_literal_value(value, sa.String()))
+
+
+def authority(compiler: Any, element: Copy | Unload) -> list[str]:
+    """As whom the cluster goes to S3, and where that is."""
+    role = "default" if element.iam_role is None else quoted(compiler, element.iam_role)
+    region = [f"REGION {quoted(compiler, element.region)}"] if element.region else []
+    return [f"IAM_ROLE {role}", *region]
+
+
+@compiles(Copy)
+def _copy(element: Copy, compiler: Any, **kw: Any) -> str:
+    columns = ", ".join(compiler.preparer.quote(name) for name in element.columns)
+    parts = [
+        f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
+        f"FROM {quoted(compiler, element.manifest)}",
+        *authority(compiler, element),
+        "MANIFEST",
+        f"FORMAT AS JSON {quoted(compiler, element.json)}",
+        *element.words,
+        "COMPUPDATE OFF",
+        "STATUPDATE OFF",
+    ]
+    return "\n".join(parts)
+
+
+@compiles(Unload)
+def _unload(element: Unload, compiler: Any, **kw: Any) -> str:
+    select = compiler.sql_compiler.process(element.select, literal_binds=True)
+    parts = [
+        f"UNLOAD ({quoted(compiler, str(select))})",
+        f"TO {quoted(compiler, element.folder)}",
+        *authority(compiler, element),
+        "FORMAT AS PARQUET",
+        "CLEANPATH",
+        "PARALLEL OFF",
+    ]
+    return "\n".join(parts)
+
+
+@compiles(PostgresqlColumnType, "redshift")
+def _alter_type(element: PostgresqlColumnType, compiler: Any, **kw: Any) -> str:
+    # Alembic registers ALTER COLUMN TYPE for "postgresql" alone
+    table = alter_table(compiler, element.table_name, element.schema)
+    column = alter_column(compiler, element.column_name)
+    return f"{table} {column} TYPE {format_type(compiler, element.type_)}"

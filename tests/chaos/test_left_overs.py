@@ -1,0 +1,74 @@
+"""What killed runs left is removed by the next run, and what a run that is alive has never is."""
+
+from pathlib import Path
+
+import pytest
+
+from sparkify import pipeline, scratch, warehouses
+from sparkify.config import load
+from sparkify.errors import SparkifyError, WarehouseBusy
+from tests.chaos import forks
+from tests.chaos.child import Strike
+from tests.chaos.worlds import Work, succeed
+from tests.factory import event, put
+from tests.redshift_standin import StandIn
+from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.fixtures import LOST_SOCKETS
+
+pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
+
+
+def test_what_a_killed_run_left_is_removed(works: list[Work]) -> None:
+    """Its temporary folder, and what DuckDB spilled beside the file."""
+    with works[1].trial() as trial:
+        forks.run(trial.job(Strike(works[1].statements // 3)))
+        assert trial.left()
+        spilled = trial.folder / "warehouse.duckdb.tmp"
+        spilled.mkdir()
+        (spilled / "duckdb_temp_storage-0.tmp").write_bytes(b"")
+        succeed(trial)
+        assert not trial.left()
+
+
+def test_what_is_alive_or_not_ours_stays(
+    works: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder in use, and one of whose owner nothing is known."""
+    with works[1].trial() as trial:
+        monkeypatch.setattr("tempfile.tempdir", str(trial.folder / "tmp"))
+        (trial.folder / "tmp" / "sparkify-mine").mkdir()
+        with scratch.folder() as alive:
+            succeed(trial)
+            assert alive.is_dir()
+        assert trial.left() == ["sparkify-mine"]
+
+
+def parts(s3: Bucket) -> list[str]:
+    """The keys below the staging prefix."""
+    found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=f"{s3.prefix}parts")
+    return [each["Key"] for each in found.get("Contents", [])]
+
+
+def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Bucket) -> None:
+    """Only the holder of the cluster's lock removes parts: a run that waits for it does not."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), cluster.url())
+    put(lake, "events", "b.json", event(itemInSession=1))
+    with warehouses.connect(cluster.url(), load()) as other, other.writing(0) as connection:
+        for statement in other.begin(1):
+            other.execute(connection, statement)
+        other.parts.put("alive/part.json.zst", b"")  # type: ignore[attr-defined]
+        with pytest.raises(WarehouseBusy):
+            pipeline.run(str(lake), cluster.url(), lock_timeout=0.3)
+        assert [key.rpartition("/")[2] for key in parts(s3)] == ["part.json.zst"]
+    pipeline.run(str(lake), cluster.url())
+    assert parts(s3) == []
+
+
+def test_a_run_that_fails_takes_its_parts_with_it(lake: Path, cluster: StandIn, s3: Bucket) -> None:
+    """Parts that were uploaded go when the load cannot be published."""
+    put(lake, "events", "a.json", event())
+    cluster.faults.fail("^INSERT INTO songplays", message="no such luck", code="22000")
+    with pytest.raises(SparkifyError, match="no such luck"):
+        pipeline.run(str(lake), cluster.url())
+    assert parts(s3) == []

@@ -1,0 +1,99 @@
+"""A signal stops a run soon, says what was published, and leaves nothing behind."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import signals
+from tests.chaos.forks import ROOT
+from tests.chaos.worlds import Work
+
+LONG = """
+import sqlalchemy as sa
+from sparkify import warehouses
+from sparkify.console import guarded
+
+def work():
+    with warehouses.connect("duckdb:///a.duckdb") as opened, opened.writing(0) as connection:
+        print("begun", flush=True)
+        connection.execute(sa.text("SELECT max(hash(range)) FROM range(1000000000000)"))
+
+guarded(work)
+"""
+
+
+@pytest.mark.parametrize("number", signals.NUMBERS)
+def test_a_query_that_takes_long_is_interrupted(tmp_path: Path, number: signal.Signals) -> None:
+    """One long task of DuckDB's, in which it looks for no signal, ends all the same."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LONG],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "begun\n"
+        time.sleep(0.1)  # into the query, which gives no sign of having begun
+        begun = time.monotonic()
+        running.send_signal(number)
+        try:
+            _, said = running.communicate(timeout=60)
+        finally:
+            running.kill()
+    assert (running.returncode, said) == (
+        128 + number,
+        f"sparkify: stopped by {number.name}: nothing was published\n",
+    )
+    assert time.monotonic() - begun < signals.SOON
+
+
+IN_A_DESTRUCTOR = """
+import os, signal, sys, time
+from sparkify.console import guarded
+
+class Closing:
+    def __del__(self):
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(0)
+
+def work():
+    Closing()
+    time.sleep(60)
+
+guarded(work)
+"""
+
+
+@pytest.mark.parametrize("number", signals.NUMBERS)
+def test_a_signal_in_a_destructor(number: signal.Signals) -> None:
+    """Python ignores what a destructor raises; the signal counts all the same."""
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_DESTRUCTOR, str(int(number))],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    said = f"sparkify: stopped by {number.name}: nothing was published\n"
+    assert (done.returncode, done.stderr) == (128 + number, said)
+
+
+@pytest.mark.parametrize("number", signals.NUMBERS)
+def test_a_signal_at_any_moment(works: list[Work], number: signal.Signals) -> None:
+    """What the run says was published is what is there, and no temporary file is left."""
+    draw = random.Random(int(number))
+    for work in draw.sample(works, 2):
+        signals.stop(work, number, draw.uniform(0, 0.4))
+
+
+def test_a_signal_while_it_commits(works: list[Work]) -> None:
+    """COMMIT is never interrupted: the run then says that the load was published."""
+    signals.stop_committing(works[1], signal.SIGTERM)

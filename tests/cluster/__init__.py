@@ -1,0 +1,1 @@
+"""The cluster commands, against AWS as moto plays it over HTTP."""

@@ -1,0 +1,145 @@
+"""What all tests share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import trustme
+from hypothesis import HealthCheck, settings
+
+from tests import secrets
+from tests.analysts import loaded, real, simulated, url
+from tests.redshift_standin import TLS, StandIn
+from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.fixtures import (
+    REGION,
+    ROLE,
+    add_filters,
+    add_options,
+    collect_lost_sockets,
+    s3,
+    s3_server,
+)
+
+__all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulated", "url"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that send the tests of the stand-in to a real cluster."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forgive what is the driver's; let no test show a secret."""
+    add_filters(config)
+    config.pluginmanager.register(secrets)
+
+
+# the machines that run this are slow and noisy: no deadline, and the same examples every time
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("suite")
+
+SAMPLE = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each test in an empty folder of its own, with no settings and no AWS account around it.
+
+    What it sets itself is gone after it.
+    """
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith(("SPARKIFY_", "AWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+    with patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Path:
+    """A folder to make a lake in."""
+    return tmp_path / "lake"
+
+
+@pytest.fixture(params=["duckdb", "redshift"])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a warehouse that is not there yet, of each kind in turn."""
+    if request.param == "duckdb":
+        return f"duckdb:///{tmp_path}/warehouse.duckdb"
+    found: StandIn = request.getfixturevalue("cluster")
+    return found.url()
+
+
+@pytest.fixture
+def duckdb_url(tmp_path: Path) -> str:
+    """The URL of a DuckDB file that is not there yet."""
+    return f"duckdb:///{tmp_path}/warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[TLS, Path]:
+    """A certificate for the stand-in, and the file of the authority that vouches for it."""
+    folder = tmp_path_factory.mktemp("tls")
+    ca = trustme.CA()
+    issued = ca.issue_cert("localhost")
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    (folder / "chain.pem").write_bytes(chain)
+    return TLS(folder / "chain.pem", folder / "key.pem"), folder / "ca.pem"
+
+
+@pytest.fixture(scope="session")
+def cluster_server(s3_server: Bucket, authority: tuple[TLS, Path]) -> Iterator[StandIn]:
+    """A stand-in of this process's own that speaks TLS alone."""
+    with StandIn(
+        s3_endpoint=s3_server.endpoint, iam_roles={ROLE}, region=REGION, tls=authority[0]
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def cluster(
+    cluster_server: StandIn,
+    authority: tuple[TLS, Path],
+    s3: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    collect_lost_sockets: None,
+) -> Iterator[StandIn]:
+    """An empty cluster, with settings that say where parts go; its certificate is verified."""
+    cluster_server.reset()
+    use_s3(monkeypatch, str(s3.endpoint))
+    monkeypatch.setenv("SPARKIFY_STAGING", s3.url("parts"))
+    monkeypatch.setenv("SPARKIFY_IAM_ROLE", ROLE)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
+    yield cluster_server
+    assert secrets.shown(cluster_server.statements) == []
+
+
+def use_s3(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Point boto3's own chain at an S3 endpoint of ours."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cr3t-key")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "s3cr3t-token")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The real data, where it is at hand."""
+    if not (SAMPLE / "lake").is_dir():
+        pytest.skip(f"the real sample is not at {SAMPLE}")
+    return SAMPLE

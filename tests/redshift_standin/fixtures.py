@@ -1,0 +1,181 @@
+"""pytest fixtures and options that any test folder can use.
+
+A conftest.py imports what it needs: `from tests.redshift_standin.fixtures import s3, standin`.
+The options come from `add_options`, called by the conftest's own pytest_addoption.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+import redshift_connector
+import sqlalchemy
+
+from . import StandIn
+from .buckets import Bucket, local_bucket
+
+ROLE = "arn:aws:iam::123456789012:role/dwh"
+REGION = "us-west-2"
+PASSWORD = "S3cr3t-Passw0rd"
+OPTIONS = {
+    "--redshift-url": "URL of a real cluster: redshift+redshift_connector://…",
+    "--s3-bucket": "a bucket the real cluster reads and this machine writes",
+    "--iam-role": "the ARN of the real cluster's role",
+}
+
+
+#: For pytest.mark.filterwarnings, together with the fixture collect_lost_sockets.
+LOST_SOCKETS = "ignore:Exception ignored in. <s.*socket:pytest.PytestUnraisableExceptionWarning"
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """The options that send the tests to a real cluster."""
+    group = parser.getgroup("redshift", "Amazon Redshift instead of the stand-in")
+    for name, text in OPTIONS.items():
+        # two conftests may both want them
+        with suppress(ValueError):
+            group.addoption(name, default=None, help=text)
+
+
+def add_filters(config: pytest.Config) -> None:
+    """Forgive redshift_connector, which makes its TLS context without naming a protocol."""
+    config.addinivalue_line("filterwarnings", "ignore:ssl.* is deprecated:DeprecationWarning")
+
+
+@pytest.fixture(scope="session")
+def s3_server(request: pytest.FixtureRequest) -> Iterator[Bucket]:
+    """A bucket: of a moto server of this process's own, or the one the options name."""
+    real = request.config.getoption("--s3-bucket", None)
+    if real:
+        yield Bucket(boto3.client("s3"), real, None)
+        return
+    with local_bucket("lake", REGION) as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def s3(s3_server: Bucket) -> Bucket:
+    """A prefix of the bucket that no other test uses."""
+    prefix = f"test-{os.getpid()}-{uuid.uuid4().hex[:12]}/"
+    return Bucket(s3_server.client, s3_server.name, s3_server.endpoint, prefix)
+
+
+@pytest.fixture(scope="session")
+def standin_server(request: pytest.FixtureRequest, s3_server: Bucket) -> Iterator[StandIn | None]:
+    """The stand-in of this process; None when the tests run on a real cluster."""
+    if request.config.getoption("--redshift-url", None):
+        yield None
+        return
+    with StandIn(
+        s3_endpoint=s3_server.endpoint, iam_roles={ROLE}, password=PASSWORD, region=REGION
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def clean_standin(standin_server: StandIn | None) -> StandIn | None:
+    """The stand-in, as new for this test; None on a real cluster."""
+    if standin_server is not None:
+        standin_server.reset()
+    return standin_server
+
+
+@pytest.fixture
+def standin(clean_standin: StandIn | None) -> StandIn:
+    """The stand-in, as new. On a real cluster the test is skipped."""
+    if clean_standin is None:
+        pytest.skip("the test steers the stand-in; a real cluster cannot be steered")
+    return clean_standin
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the client tests connect to. `connect` opens a redshift_connector connection."""
+
+    url: str
+    iam_role: str
+    ssl: bool
+    schema: str | None
+
+    def connect(self, **changes: Any) -> Any:
+        """A connection; the caller closes it. `changes` go to redshift_connector.connect."""
+        parts = sqlalchemy.make_url(self.url)
+        options = {
+            "host": parts.host,
+            "port": parts.port or 5439,
+            "user": parts.username,
+            "password": parts.password,
+            "database": parts.database,
+            "ssl": self.ssl,
+            # without it the driver only warns when the certificate names another host
+            "sslmode": "verify-full",
+        }
+        connection = redshift_connector.connect(**(options | changes))
+        if self.schema:
+            with connection.cursor() as cursor:
+                cursor.execute(f'SET search_path TO "{self.schema}"')
+            connection.commit()
+        return connection
+
+
+@pytest.fixture
+def target(request: pytest.FixtureRequest, clean_standin: StandIn | None) -> Iterator[Target]:
+    """An empty database: the stand-in's, or a schema of its own on the real cluster."""
+    if clean_standin is not None:
+        yield Target(clean_standin.url(), ROLE, ssl=False, schema=None)
+        return
+    url = request.config.getoption("--redshift-url")
+    role = request.config.getoption("--iam-role") or "default"
+    schema = f"standin_test_{uuid.uuid4().hex[:12]}"
+    admin = Target(url, role, ssl=True, schema=None).connect()
+    admin.autocommit = True
+    with admin.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {schema}")
+        yield Target(url, role, ssl=True, schema=schema)
+        cursor.execute(f"DROP SCHEMA {schema} CASCADE")
+    admin.close()
+
+
+@pytest.fixture
+def collect_lost_sockets() -> Iterator[None]:
+    """Collect, in the test that is to blame, what a lost connection leaves behind.
+
+    redshift_connector does not close its socket when the server drops it or refuses the password.
+    """
+    if not gc.get_freeze_count():  # modules and the like stay: to look at them takes 0.1 s
+        gc.collect()
+        gc.freeze()
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def redshift(target: Target) -> Iterator[Any]:
+    """A redshift_connector connection to an empty database."""
+    connection = target.connect()
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def engine(target: Target) -> Iterator[sqlalchemy.Engine]:
+    """A SQLAlchemy engine on an empty database, by sqlalchemy-redshift as it is."""
+    made = sqlalchemy.create_engine(target.url, connect_args={"ssl": target.ssl})
+    if target.schema:
+        schema = target.schema
+
+        @sqlalchemy.event.listens_for(made, "connect", insert=True)
+        def use_schema(connection: Any, record: object) -> None:
+            connection.cursor().execute(f'SET search_path TO "{schema}"')
+            connection.commit()
+
+    yield made
+    made.dispose()

@@ -1,0 +1,21 @@
+"""Fixtures of the stand-in's own tests; all of them are the stand-in's reusable ones."""
+
+from __future__ import annotations
+
+from tests.redshift_standin.fixtures import (
+    clean_standin,
+    engine,
+    redshift,
+    standin,
+    standin_server,
+    target,
+)
+
+__all__ = [
+    "clean_standin",
+    "engine",
+    "redshift",
+    "standin",
+    "standin_server",
+    "target",
+]

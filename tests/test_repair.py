@@ -1,0 +1,64 @@
+"""Text repair: the strict round trip, done inside DuckDB."""
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparkify import fields
+
+
+def strict(text: str) -> str:
+    """The definition: encode as Latin-1, decode as UTF-8, for as long as both succeed."""
+    for _ in range(4):
+        try:
+            text = text.encode("latin-1").decode()
+        except UnicodeError:
+            break
+    return text
+
+
+def broken(text: str, times: int) -> str:
+    """Text whose UTF-8 was read as Latin-1, that many times."""
+    for _ in range(times):
+        text = text.encode().decode("latin-1")
+    return text
+
+
+@pytest.fixture(scope="module")
+def database() -> duckdb.DuckDBPyConnection:
+    """A DuckDB with the reader's macros."""
+    connection = duckdb.connect()
+    for macro in fields.MACROS:
+        connection.execute(macro)
+    return connection
+
+
+def repaired(database: duckdb.DuckDBPyConnection, text: str) -> object:
+    """What the reader makes of a text."""
+    found = database.execute("SELECT repair($text)", {"text": text}).fetchone()
+    return found and found[0]
+
+
+# a NUL is refused before, and surrogates are no text
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+latin = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=12)
+
+
+@given(text=texts | latin, times=st.integers(0, 3))
+def test_repair_is_the_strict_round_trip(
+    database: duckdb.DuckDBPyConnection, text: str, times: int
+) -> None:
+    """Whatever the text, the repair is the one that the definition gives."""
+    assert repaired(database, broken(text, times)) == strict(broken(text, times))
+
+
+@pytest.mark.parametrize(
+    "text", ["Björk", "Sång", "Beyoncé", "東京事変", "Ólafur Arnalds", "ã", "Ã"]
+)
+def test_text_encoded_twice_too_often_comes_back(
+    database: duckdb.DuckDBPyConnection, text: str
+) -> None:
+    """The real events' kind of damage is mended, and sound text is left alone."""
+    assert repaired(database, broken(text, 2)) == text
+    assert repaired(database, text) == text
