@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,36 +12,58 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from sparkify.errors import SparkifyError, TooManyRejects
-from sparkify.stopping import STOP, Interrupted, Stop, stop
+from sparkify.stopping import STOP, Interrupted, Stop, stop, tidying
+
+NUMBERS = signal.SIGINT, signal.SIGTERM
+MOMENT, PATIENCE = 0.01, 1.5  # seconds
 
 
 class Signals:
     """Turns SIGINT and SIGTERM into `Interrupted`, and remembers which one came.
 
-    It has to be remembered: a query that is under way answers with an error of its own.
+    It has to be remembered: a query that is under way answers with an error of its own. What is
+    raised while something tidies up would be lost, or leave it undone: then it comes a moment
+    later, unless that lasts.
     """
 
     def __init__(self) -> None:
         vars(STOP).update(vars(Stop()))
         self.received: signal.Signals | None = None
-        signal.signal(signal.SIGINT, self.handle)
-        signal.signal(signal.SIGTERM, self.handle)
+        self.came = 0.0
+        for number in NUMBERS:
+            signal.signal(number, self.handle)
+        signal.signal(signal.SIGALRM, self.again)
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal."""
-        self.received = signal.Signals(number)
-        stop()
+        self.received, self.came = signal.Signals(number), time.monotonic()
+        self.again(number, frame)
+
+    def again(self, number: int, frame: FrameType | None) -> None:
+        """Stop here, or a moment later."""
+        if tidying(frame) and time.monotonic() < self.came + PATIENCE:
+            self.later()
+        else:
+            stop()
+
+    def later(self) -> None:
+        """Come again in a moment."""
+        signal.setitimer(signal.ITIMER_REAL, MOMENT)
+
+    def ignore(self) -> None:
+        """All is done: what comes now comes too late."""
+        for number in (*NUMBERS, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
 def nothing_swallowed(signals: Signals) -> Iterator[None]:
-    """Send a signal again that came in a destructor: Python ignores what is raised there."""
+    """Let a signal come again that came in a destructor: Python ignores what is raised there."""
     before = sys.unraisablehook
 
     def again(ignored: "sys.UnraisableHookArgs") -> None:
-        if signals.received and isinstance(ignored.exc_value, Interrupted):
-            # a moment later: here it would be ignored too
-            threading.Timer(0.01, os.kill, [os.getpid(), signals.received]).start()
+        if isinstance(ignored.exc_value, Interrupted):
+            signals.later()
         else:
             before(ignored)
 
@@ -56,8 +78,11 @@ def guarded(work: Callable[[], object]) -> None:
     """Run something; expected errors are one line and an exit code."""
     signals = Signals()
     try:
-        with nothing_swallowed(signals):
-            work()
+        try:
+            with nothing_swallowed(signals):
+                work()
+        finally:
+            signals.ignore()
     except (Exception, Interrupted) as error:
         if signals.received:
             stopped(signals.received)

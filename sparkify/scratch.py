@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sparkify import stopping
 from sparkify.errors import SparkifyError
 
 PREFIX, LOCK = "sparkify-", ".lock"
@@ -35,8 +36,7 @@ def folder() -> Iterator[Path]:
             below(lock).mkdir(mode=0o700)
             yield below(lock)
         finally:
-            remove(lock)
-            os.close(descriptor)
+            let_go(lock, descriptor)
 
 
 @contextmanager
@@ -53,6 +53,14 @@ def shortages(place: Path | None = None) -> Iterator[None]:
         raise SparkifyError(f"{where}: {error.strerror}{hint}") from error
 
 
+@stopping.whole
+def let_go(lock: Path, descriptor: int) -> None:
+    """Remove a folder, and no longer lock it."""
+    remove(lock)
+    os.close(descriptor)
+
+
+@stopping.whole
 def locked() -> tuple[Path, int]:
     """A new lock file, and its descriptor, which holds the lock until it is closed."""
     descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK)

@@ -3,9 +3,11 @@
 The command line owns the signals (`console`), the run owns the COMMIT; they meet here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any, TypeVar
 
 
 class Interrupted(BaseException):
@@ -28,6 +30,21 @@ class Stop:
 
 
 STOP = Stop()
+WHOLE: set[CodeType] = set()
+Tidies = TypeVar("Tidies", bound=Callable[..., Any])
+
+
+def whole(function: Tidies) -> Tidies:
+    """Mark a function as one that tidies up: a signal to stop waits until it has returned."""
+    WHOLE.add(function.__code__)
+    return function
+
+
+def tidying(frame: FrameType | None) -> bool:
+    """Whether a frame is of a function that tidies up, or was called by one."""
+    while frame and frame.f_code not in WHOLE:
+        frame = frame.f_back
+    return frame is not None
 
 
 @contextmanager

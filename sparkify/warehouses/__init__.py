@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.pool import base
 from sqlalchemy.schema import ExecutableDDLElement
 
-from sparkify import config
+from sparkify import config, stopping
 from sparkify.config import mask_url
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import Lake, LakeObject
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sparkify.config import Settings
 
 BARE = ("duckdb", "redshift")
+stopping.whole(base._finalize_fairy)
 Statement = sa.SelectBase | sa.Insert | sa.Delete | sa.TextClause | ExecutableDDLElement
 
 
@@ -63,6 +65,7 @@ class Warehouse(ABC):
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    @stopping.whole
     def close(self) -> None:
         """Let go of the engine, unless it is somebody else's."""
         if self.owned:

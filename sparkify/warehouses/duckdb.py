@@ -20,7 +20,7 @@ import duckdb_sqlalchemy
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
-from sparkify import scratch
+from sparkify import scratch, stopping
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.lake import LakeObject
 from sparkify.models import STAGING
@@ -131,14 +131,8 @@ class DuckDB(Warehouse):
         with scratch.folder() as folder:
             duckdb.connect(folder / "new.duckdb").close()
             content = (folder / "new.duckdb").read_bytes()
-        new = path.with_name(f".{path.name}-{secrets.token_hex(4)}{NEW}")
         with scratch.shortages(path.parent):
-            try:
-                new.write_bytes(content)
-                with suppress(OSError):  # another run was quicker, or there are no links here
-                    os.link(new, path)
-            finally:
-                new.unlink(missing_ok=True)
+            appear(path, content)
 
     def sweep(self) -> None:
         """Remove what killed runs left; who holds the file is the only one to spill."""
@@ -170,10 +164,7 @@ class DuckDB(Warehouse):
         try:
             yield connection
         except BaseException:
-            # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK waits for it
-            driver(connection).interrupt()
-            # what an interrupted statement left would come back to life if closed over
-            connection.rollback()
+            give_up(connection)
             raise
         finally:
             connection.close()
@@ -235,6 +226,26 @@ class DuckDB(Warehouse):
             " (SELECT unnest(from_json($rows, $types), recursive := true))",
             {"rows": json.dumps(list(rows), default=as_json), "types": json.dumps([types])},
         )
+
+
+@stopping.whole
+def give_up(connection: sa.Connection) -> None:
+    """Roll back, so that what an interrupted statement left does not outlive the connection."""
+    # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
+    driver(connection).interrupt()
+    connection.rollback()
+
+
+@stopping.whole
+def appear(path: Path, content: bytes) -> None:
+    """Put a file there, all at once, unless another run was quicker."""
+    new = path.with_name(f".{path.name}-{secrets.token_hex(4)}{NEW}")
+    try:
+        new.write_bytes(content)
+        with suppress(OSError):  # it is there by now, or there are no links here
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def shortage(name: str, error: BaseException | None) -> SparkifyError | None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from redshift_connector.error import Error as DriverError
 from redshift_connector.error import InterfaceError
 
-from sparkify import aws, scratch
+from sparkify import aws, scratch, stopping
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.lake import Lake, LakeObject
 from sparkify.models import KINDS, STAR, Load, table
@@ -113,6 +113,7 @@ class Redshift(Warehouse):
                 with suppress(sa.exc.DBAPIError, *LOST):
                     connection.close()
 
+    @stopping.whole
     def give_up(self, connection: sa.Connection, *, wait: bool) -> None:
         """Roll back; `wait`: for the answer, and not just hang up on a query under way."""
         with suppress(Exception):  # what stays is swept by the next run

@@ -54,17 +54,34 @@ def test_a_query_that_takes_long_is_interrupted(tmp_path: Path, number: signal.S
     assert time.monotonic() - begun < signals.SOON
 
 
-IN_A_DESTRUCTOR = """
-import os, signal, sys, time
+TIDYING = """
+import os, sys, time
+import sqlalchemy as sa
+from sparkify import scratch, warehouses
 from sparkify.console import guarded
 
+def come(*_):
+    os.kill(os.getpid(), int(sys.argv[1]))
+    time.sleep(0)
+
 class Closing:
-    def __del__(self):
-        os.kill(os.getpid(), int(sys.argv[1]))
-        time.sleep(0)
+    __del__ = come
+
+def destructor():
+    Closing()
+
+def folder():
+    sys.addaudithook(lambda name, _: come() if name == "shutil.rmtree" else None)
+    with scratch.folder():
+        pass
+
+def connection():
+    sa.event.listen(sa.pool.Pool, "reset", come)
+    with warehouses.connect("duckdb:///a.duckdb") as opened, opened.writing(0):
+        pass
 
 def work():
-    Closing()
+    globals()[sys.argv[2]]()
     time.sleep(60)
 
 guarded(work)
@@ -72,11 +89,16 @@ guarded(work)
 
 
 @pytest.mark.parametrize("number", signals.NUMBERS)
-def test_a_signal_in_a_destructor(number: signal.Signals) -> None:
-    """Python ignores what a destructor raises; the signal counts all the same."""
+@pytest.mark.parametrize("what", ["destructor", "folder", "connection"])
+def test_a_signal_while_something_tidies_up(
+    tmp_path: Path, what: str, number: signal.Signals
+) -> None:
+    """Nothing is left undone or told that is no news, and the signal counts all the same."""
+    (tmp_path / "tmp").mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_DESTRUCTOR, str(int(number))],
-        env={"PYTHONPATH": str(ROOT)},
+        [sys.executable, "-c", TIDYING, str(int(number)), what],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")},
         capture_output=True,
         text=True,
         timeout=50,
@@ -84,6 +106,30 @@ def test_a_signal_in_a_destructor(number: signal.Signals) -> None:
     )
     said = f"sparkify: stopped by {number.name}: nothing was published\n"
     assert (done.returncode, done.stderr) == (128 + number, said)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+TOO_LATE = """
+import os, signal, sys
+from sparkify.console import guarded
+
+guarded(lambda: print("done"))
+os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("number", signals.NUMBERS)
+def test_a_signal_after_the_end(number: signal.Signals) -> None:
+    """When all is done there is nothing to stop, and the exit code says what was done."""
+    done = subprocess.run(
+        [sys.executable, "-c", TOO_LATE, str(int(number))],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 @pytest.mark.parametrize("number", signals.NUMBERS)
