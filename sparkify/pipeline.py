@@ -143,6 +143,7 @@ class Run:
             with connection.begin() as transaction:
                 for statement in self.warehouse.begin(self.settings.lock_timeout):
                     self.warehouse.execute(connection, statement)
+                self.warehouse.sweep()
                 report = self.load(connection, listing)
                 if report.load_id is None:
                     transaction.rollback()

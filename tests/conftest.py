@@ -6,12 +6,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-import trustme
 from hypothesis import HealthCheck, settings
 
 from tests import secrets
 from tests.analysts import loaded, real, simulated, url
 from tests.redshift_standin import TLS, StandIn
+from tests.redshift_standin.authority import authority as make_authority
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.fixtures import (
     REGION,
@@ -91,14 +91,7 @@ def duckdb_url(tmp_path: Path) -> str:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[TLS, Path]:
     """A certificate for the stand-in, and the file of the authority that vouches for it."""
-    folder = tmp_path_factory.mktemp("tls")
-    ca = trustme.CA()
-    issued = ca.issue_cert("localhost")
-    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
-    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
-    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
-    (folder / "chain.pem").write_bytes(chain)
-    return TLS(folder / "chain.pem", folder / "key.pem"), folder / "ca.pem"
+    return make_authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,13 @@ def test_a_lake_in_s3_is_loaded_too(cluster: StandIn, s3: Bucket) -> None:
     assert kept["KeyCount"] == 0
 
 
-def test_parts_of_a_run_that_died_are_swept(loaded: Path, cluster: StandIn, s3: Bucket) -> None:
-    """What a killed run left below the staging prefix is removed by the next."""
+@pytest.mark.parametrize("new", [True, False])
+def test_parts_of_a_run_that_died_are_swept(
+    loaded: Path, cluster: StandIn, s3: Bucket, new: bool
+) -> None:
+    """What a killed run left below the staging prefix is removed by the next, new load or not."""
+    if not new:
+        pipeline.run(str(loaded), cluster.url())
     with warehouses.connect(cluster.url(), config.load()) as warehouse:
         left = warehouse.parts.url("dead/part.json.zst")  # type: ignore[attr-defined]
     s3.client.put_object(Bucket=s3.name, Key=left.split("/", 3)[3], Body=b"")

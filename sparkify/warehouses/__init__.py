@@ -110,6 +110,10 @@ class Warehouse(ABC):
     def begin(self, lock_timeout: float) -> list[Statement]:
         """What a load's transaction starts with."""
 
+    @abstractmethod
+    def sweep(self) -> None:
+        """Remove what killed runs left beside the warehouse; only who holds it may."""
+
     def commit(self, transaction: sa.RootTransaction, load_id: str) -> None:
         """Commit a load, or raise; what it raises, the load is not there."""
         transaction.commit()

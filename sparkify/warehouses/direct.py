@@ -6,7 +6,6 @@ object held is not told, so that a changed one cannot take back its former rows.
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -82,27 +81,20 @@ class Direct:
     def copy(self, connection: sa.Connection) -> tuple[int, list[dict[str, Any]]]:
         """COPY the objects into the temporary table: how many rows, and the rejects."""
         copied, rejects = 0, list[dict[str, Any]]()
-        with self.published():
-            for manifest, (zip_, _) in self.manifests.items():
-                self.copy_from(connection, manifest, zip_)
-                copied += self.warehouse.execute(connection, COUNTED).scalar_one()
-                rejects += copy_log.refused(self.warehouse, connection)
+        self.publish()
+        for manifest, (zip_, _) in self.manifests.items():
+            self.copy_from(connection, manifest, zip_)
+            copied += self.warehouse.execute(connection, COUNTED).scalar_one()
+            rejects += copy_log.refused(self.warehouse, connection)
         return copied, rejects
 
-    @contextmanager
-    def published(self) -> Iterator[None]:
-        """The manifests and the JSONPaths in S3, for as long as COPY needs them."""
+    def publish(self) -> None:
+        """Put what COPY needs into S3: the manifests, and JSONPaths if there are none."""
         parts = self.warehouse.parts
-        parts.sweep()
-        try:
-            if self.jsonpaths == parts.url(self.own_jsonpaths):
-                parts.put(self.own_jsonpaths, jsonpaths(self.kind))
-            for manifest, (_, objects) in self.manifests.items():
-                parts.manifest(manifest, [(item.uri, item.size) for item in objects])
-            yield
-        finally:
-            with suppress(SparkifyError):  # what stays is swept after COMMIT, or by the next run
-                parts.sweep()
+        if self.jsonpaths == parts.url(self.own_jsonpaths):
+            parts.put(self.own_jsonpaths, jsonpaths(self.kind))
+        for manifest, (_, objects) in self.manifests.items():
+            parts.manifest(manifest, [(item.uri, item.size) for item in objects])
 
     def copy_from(self, connection: sa.Connection, manifest: str, zip_: str) -> None:
         """COPY the objects of a manifest, and tell too many errors from other failures."""

@@ -118,7 +118,6 @@ class DuckDB(Warehouse):
             with self.errors():
                 self.make()
             with self.errors(), self.opened(self.engine, deadline) as connection:
-                self.sweep()
                 yield connection
         finally:
             lock.release()
@@ -135,7 +134,7 @@ class DuckDB(Warehouse):
             appear(path, content)
 
     def sweep(self) -> None:
-        """Remove what killed runs left; who holds the file is the only one to spill."""
+        """See `Warehouse.sweep`: who holds the file is the only one to spill."""
         path = Path(self.path)
         spilled = Path(f"{path}.tmp").glob("duckdb_temp_*")
         for left in (*spilled, *path.parent.glob(f".{glob.escape(path.name)}-*{NEW}")):

@@ -137,6 +137,11 @@ class Redshift(Warehouse):
             sa.text("SET statement_timeout TO 0"),
         ]
 
+    def sweep(self) -> None:
+        """See `Warehouse.sweep`."""
+        with suppress(SparkifyError):  # there may be no place for parts, and none be needed
+            self.parts.sweep()
+
     def commit(self, transaction: sa.RootTransaction, load_id: str) -> None:
         """COMMIT; if the answer is lost, look whether it was done, and never load again for it."""
         try:
@@ -156,7 +161,7 @@ class Redshift(Warehouse):
     def finish(self, connection: sa.Connection, changed: float) -> None:
         """Remove the parts; bring the planner's statistics up to date if much changed."""
         with suppress(SparkifyError):  # what stays is swept by the next run
-            self.parts.sweep()
+            self.parts.withdraw()  # all else may be those of the run that holds the lock by now
         if changed > ANALYZE_FROM:
             with connection.begin():
                 for each in (*(table(model) for model in STAR), *map(table, KINDS.values())):

@@ -50,7 +50,6 @@ def take(
     warehouse: "Redshift", connection: sa.Connection, room: Any, load_id: str, rows: dict[str, int]
 ) -> None:
     """Bring a room's rows into the staging tables: parts, manifest, COPY, count."""
-    warehouse.parts.sweep()
     for kind, count in rows.items():
         staging = table(KINDS[kind])
         if not count:

@@ -65,6 +65,16 @@ def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Buc
     assert parts(s3) == []
 
 
+def test_a_run_that_is_done_removes_its_own_parts(cluster: StandIn, s3: Bucket) -> None:
+    """After COMMIT the lock is another run's, and so may be what is below the prefix."""
+    with warehouses.connect(cluster.url(), load()) as opened:
+        opened.parts.bucket.put(opened.parts.url("of-another").split("/", 3)[3], b"")  # type: ignore[attr-defined]
+        opened.parts.put("own", b"")  # type: ignore[attr-defined]
+        with opened.writing(0) as connection:
+            opened.finish(connection, 0)
+    assert [key.rpartition("/")[2] for key in parts(s3)] == ["of-another"]
+
+
 def test_a_run_that_fails_takes_its_parts_with_it(lake: Path, cluster: StandIn, s3: Bucket) -> None:
     """Parts that were uploaded go when the load cannot be published."""
     put(lake, "events", "a.json", event())

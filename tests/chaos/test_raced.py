@@ -1,6 +1,5 @@
 """Runs that are started together end as if one had run after the other."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,10 +7,8 @@ import pytest
 from sparkify import pipeline, warehouses
 from sparkify.config import load
 from tests.chaos import races
-from tests.chaos.child import Job
-from tests.chaos.forks import Running
-from tests.chaos.worlds import Work, picture
-from tests.factory import event, put, rows, song
+from tests.chaos.worlds import Work
+from tests.factory import event, put, rows
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.fixtures import LOST_SOCKETS
 
@@ -22,27 +19,6 @@ pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
 def test_runs_on_one_file(works: list[Work], count: int, lakes: int) -> None:
     """Two and eight runs make one DuckDB file, over the same lake and over different ones."""
     races.race(works[:lakes], count)
-
-
-def test_runs_on_one_cluster(lake: Path, tmp_path: Path, cluster: StandIn) -> None:
-    """Runs on a cluster where nothing is yet: one makes the schema, and every object is once."""
-    for nth in range(2):
-        put(lake / str(nth), "events", "a.json", event(itemInSession=nth), event(userId="7"))
-        put(lake / str(nth), "songs", "a.json", song())
-    url = cluster.url()
-    settings = {n: v for n, v in os.environ.items() if n.startswith(("AWS_", "SPARKIFY_", "SSL_"))}
-    jobs = [
-        Job(("run", str(lake / str(nth)), "--warehouse", url), tmp_path, environment=settings)
-        for nth in range(2)
-    ]
-    for run in [Running(job) for job in jobs]:
-        ended = run.end()
-        assert ended.code == 0, ended
-    found = picture(url)
-    cluster.reset()
-    for nth in range(2):
-        pipeline.run(str(lake / str(nth)), url)
-    assert picture(url) == found
 
 
 def test_an_analyst_goes_on_reading(lake: Path, cluster: StandIn) -> None:

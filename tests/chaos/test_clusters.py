@@ -1,0 +1,41 @@
+"""On a cluster, too, all is as before or as after, and the next run completes it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos import clusters
+from tests.chaos.clusters import Site
+from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.fixtures import LOST_SOCKETS
+
+pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
+
+
+@pytest.fixture(scope="module")
+def site(s3_server: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A cluster with a lake that changes."""
+    with clusters.site(tmp_path_factory.mktemp("site") / "site", s3_server) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("how", "part"), [("error", 0.5), ("dropped after", 0.8)])
+def test_a_statement_is_struck(site: Site, how: str, part: float) -> None:
+    """It fails, or its connection is lost."""
+    clusters.strike(site, round(part * site.statements), how)
+
+
+@pytest.mark.parametrize(("fault", "part"), [("reset", 0.5), ("forbidden", 1)])
+def test_a_request_is_spoilt(site: Site, fault: str, part: float) -> None:
+    """While parts are written, while they are removed."""
+    clusters.spoil(site, round(part * site.requests), fault)
+
+
+def test_a_kill(site: Site) -> None:
+    """The cluster rolls back, and what is left in S3 is swept."""
+    clusters.kill(site, 0.3)
+
+
+def test_runs_together(site: Site) -> None:
+    """One makes the schema, and every object is loaded once."""
+    clusters.race(site, count=2, lakes=2)
