@@ -6,6 +6,7 @@ object yields fewer rows than it has lines, the lines that failed are found and 
 """
 
 import itertools
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -112,25 +113,26 @@ class Reader:
         self, batch: Batch, doubtful: list[Entry], results: dict[int, ObjectResult]
     ) -> Iterator[tuple[Entry, Record]]:
         """The records, good or bad, of the lines that did not become rows."""
-        refused = self.refused_lines(batch, doubtful)
-        by_file = sorted(doubtful, key=lambda entry: str(batch.file(entry)))
-        for file, group in itertools.groupby(by_file, batch.file):
-            entries = list(group)
-            malformed = self.malformed_lines(batch, file)
-            for entry in entries:
-                found = regions(entry, malformed, refused[entry.number])
-                missing = (entry.lines or 0) - results[entry.number].records
-                if not missing or missing != sum(map(Region.filled, found)):
-                    self.unstage(results[entry.number])  # it is looked at as a whole
-                    found = [Region(1, 0, entry.read())]
-                for region in found:
-                    for line, offset, raw in records.split(region):
-                        yield entry, Record(line, offset, raw, records.judge(raw))
+        files = dict.fromkeys(map(batch.file, doubtful))
+        in_files = {file: self.malformed_lines(batch, file) for file in files}
+        malformed = {e.number: positions(e, in_files[batch.file(e)]) for e in doubtful}
+        missing = {e.number: (e.lines or 0) - results[e.number].records for e in doubtful}
+        # next to always those that are no JSON are all, and the others need not be looked for
+        unclear = [e for e in doubtful if len(malformed[e.number]) != missing[e.number]]
+        refused = self.refused_lines(batch, unclear)
+        for entry in doubtful:
+            found = regions(entry, malformed[entry.number], refused[entry.number])
+            if not found or missing[entry.number] != sum(map(Region.filled, found)):
+                self.unstage(results[entry.number])  # it is looked at as a whole
+                found = [Region(1, 0, entry.read())]
+            for region in found:
+                for line, offset, raw in records.split(region):
+                    yield entry, Record(line, offset, raw, records.judge(raw))
 
-    def refused_lines(self, batch: Batch, doubtful: list[Entry]) -> defaultdict[int, set[bytes]]:
+    def refused_lines(self, batch: Batch, unclear: list[Entry]) -> defaultdict[int, set[bytes]]:
         """By object, the lines that are JSON and did not become rows."""
-        entries = {entry.number: entry for entry in doubtful}
-        files = sorted({str(batch.file(entry)) for entry in doubtful} & set(batch.files()))
+        entries = {entry.number: entry for entry in unclear}
+        files = sorted({str(batch.file(entry)) for entry in unclear} & set(batch.files()))
         found = defaultdict[int, set[bytes]](set)
         sql = fields.select(batch.kind, "fault IS NOT NULL AND json IS NOT NULL", "object, json")
         for number, text in self.run(sql, files) if files else ():
@@ -138,20 +140,20 @@ class Reader:
                 found[number].add(untagged(entries[number], text.encode()))
         return found
 
-    def malformed_lines(self, batch: Batch, file: Path) -> set[int]:
-        """The positions, from 1, of a file's lines that are not JSON.
+    def malformed_lines(self, batch: Batch, file: Path) -> list[int]:
+        """The positions, from 1, of a file's lines that are not JSON, in order.
 
         Empty if the lines that DuckDB sees are not the lines that stand there.
         """
         if str(file) not in batch.files():
-            return set()
+            return []
         ((seen, found),) = self.connection.execute(
             "SELECT count(*), list(position) FILTER (json IS NULL) FROM (SELECT json, row_number()"
             " OVER () AS position FROM read_json_objects($files, format='newline_delimited',"
             " ignore_errors=true, maximum_object_size=33554432))",
             {"files": [str(file)]},
         ).fetchall()
-        return set(found or ()) if seen == batch.filled_lines(file) else set()
+        return sorted(found or ()) if seen == batch.filled_lines(file) else []
 
     def unstage(self, result: ObjectResult) -> None:
         """Take back the rows, if there are any, of an object that is to be read as a whole."""
@@ -208,8 +210,16 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
         pool.shutdown(wait=not STOP.wanted, cancel_futures=True)
 
 
+def positions(entry: Entry, in_file: list[int]) -> set[int]:
+    """Of positions in a file, in order, those of an object's lines."""
+    first, last = entry.first, entry.first + (entry.lines or 0)
+    return set(in_file[bisect_right(in_file, first) : bisect_right(in_file, last)])
+
+
 def regions(entry: Entry, malformed: set[int], refused: set[bytes]) -> list[Region]:
     """The parts of an object to look at: lines by their position in the file, or by their text."""
+    if not malformed and not refused:
+        return []
     position, offset, place, run = entry.first, 0, (0, 0), list[bytes]()
     found = list[Region]()
     for number, line in enumerate(records.lines_of(entry.read()), 1):
