@@ -27,11 +27,11 @@ def snake(name: str) -> str:
     return re.sub("[A-Z]", r"_\g<0>", name).lower()
 
 
-def fresh(database: str) -> duckdb.DuckDBPyConnection:
-    """A new database in the place of one that may be there; rows may take any order."""
+def fresh(database: str, *, ordered: bool = False) -> duckdb.DuckDBPyConnection:
+    """A new database in the place of one that may be there; rows may take any order or not."""
     for ending in ("", ".wal"):
         Path(database + ending).unlink(missing_ok=True)
-    return duckdb.connect(database, config={"preserve_insertion_order": False})
+    return duckdb.connect(database, config={"preserve_insertion_order": ordered})
 
 
 def row_counts(connection: duckdb.DuckDBPyConnection) -> str:
