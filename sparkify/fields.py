@@ -59,6 +59,11 @@ REASONS = {
 }
 
 
+#: what both statements of the reader read: each line that is not blank, NULL where it is no JSON
+LINES = """read_json_objects($files, format='newline_delimited', ignore_errors=true,
+                           filename=true, maximum_object_size=33554432)"""
+
+
 class Check(NamedTuple):
     """What a line must not be: a code, and the SQL conditions under which it is that.
 
@@ -87,8 +92,7 @@ def select(kind: str, where: str, columns: str | None = None) -> str:
     return f"""WITH lines AS (
     SELECT json, TRY_CAST(parse_filename(filename, true) AS INTEGER) AS file,
            from_json(json, '{{"{OBJECT}":"INTEGER", "{NUMBER}":"INTEGER", {structure}}}') AS f
-    FROM read_json_objects($files, format='newline_delimited', ignore_errors=true,
-                           filename=true, maximum_object_size=33554432)
+    FROM {LINES}
 ), raws AS (
     SELECT json, coalesce(file, f.{OBJECT}) AS object, f.{NUMBER} AS number, f,
            {each(known, repaired, "_")}

@@ -149,8 +149,7 @@ class Reader:
             return []
         ((seen, found),) = self.connection.execute(
             "SELECT count(*), list(position) FILTER (json IS NULL) FROM (SELECT json, row_number()"
-            " OVER () AS position FROM read_json_objects($files, format='newline_delimited',"
-            " ignore_errors=true, maximum_object_size=33554432))",
+            f" OVER () AS position FROM {fields.LINES})",
             {"files": [str(file)]},
         ).fetchall()
         return sorted(found or ()) if seen == batch.filled_lines(file) else []

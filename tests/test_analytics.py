@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from sparkify import analytics, pipeline
@@ -193,35 +192,3 @@ def test_a_warehouse_that_is_not_there_is_said_in_one_line(url: str) -> None:
     with pytest.raises(SparkifyError, match="is not there"):
         analytics.report(url)
     assert not Path(url.removeprefix("duckdb:///")).exists()
-
-
-def test_questions_of_the_seeds_run_as_printed(sample: Path, url: str) -> None:
-    """The seeds' two queries, word for word, run on the file with DuckDB alone."""
-    pipeline.run(str(sample / "lake"), url)
-    with duckdb.connect(url.removeprefix("duckdb:///"), read_only=True) as connection:
-        for query in SEEDS:
-            assert len(connection.sql(query).fetchall()) <= 3
-
-
-SEEDS = (
-    """
-SELECT artists.name, time.year, count(*)as reproductions
-FROM songplays
-JOIN artists        on (artists.artist_id = songplays.artist_id)
-JOIN time           on (time.start_time = songplays.start_time)
-JOIN users          on (users.user_id = songplays.user_id)
-WHERE users.gender = 'F'
-GROUP BY (artists.name, time.year)
-order by count(*) desc
-LIMIT 3;
-""",
-    """
-SELECT songs.title, songplays.location, count(*) as reproductions
-FROM  songplays
-JOIN  songs        on (songs.song_id = songplays.song_id)
-WHERE songplays.location = 'Atlanta-Sandy Springs-Roswell, GA'
-GROUP BY (songs.title, songplays.location)
-order by count(*) desc
-LIMIT 1;
-""",
-)
