@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sparkify import diagram, pipeline, schema, warehouses
 from sparkify.errors import SparkifyError
 from sparkify.models import Base
-from tests.factory import event, put, rows, star
+from tests.factory import event, put, rows
 
 ROOT = Path(__file__).parents[1]
 
@@ -79,20 +79,6 @@ def test_every_column_is_encoded() -> None:
             numeric = isinstance(column.type, sa.Integer | sa.DateTime)
             expected = "raw" if column.name == options["sortkey"] else "az64" if numeric else "zstd"
             assert column.dialect_options["redshift"]["encode"] == expected, column
-
-
-def test_a_run_makes_the_schema_only_where_nothing_is(lake: Path, duckdb_url: str) -> None:
-    """Behind or ahead of the code a run stops, names the command, and changes nothing."""
-    put(lake, "events", "a.json", event())
-    pipeline.run(str(lake), duckdb_url)
-    before = star(duckdb_url)
-    path = duckdb_url.removeprefix("duckdb:///")
-    for revision, remedy in (("ffff", "newer version"),):
-        with duckdb.connect(path) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = $r", {"r": revision})
-        with pytest.raises(SparkifyError, match=remedy):
-            pipeline.run(str(lake), duckdb_url)
-        assert star(duckdb_url) == before
 
 
 def test_the_state_of_an_old_schema_is_behind(duckdb_url: str) -> None:

@@ -34,6 +34,20 @@ def test_data_of_an_earlier_schema(lake: Path, warehouse: str, revision: str) ->
     assert pipeline.run(str(lake), warehouse).load_id is None
 
 
+def test_a_newer_schema_is_refused(lake: Path, warehouse: str) -> None:
+    """A run stops at it, says what to do, and changes nothing."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), warehouse)
+    before = picture(warehouse)
+    put(lake, "events", "b.json", event(itemInSession=1))
+    with warehouses.connect(warehouse, load()) as opened, opened.writing(0) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'ffff'")
+        connection.commit()
+    with pytest.raises(SparkifyError, match="newer version"):
+        pipeline.run(str(lake), warehouse)
+    assert picture(warehouse) == before
+
+
 def move(url: str, how: object, revision: str) -> None:
     """Bring a warehouse's schema to a revision."""
     assert callable(how)
