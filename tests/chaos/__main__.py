@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos import buckets, clusters, kills, races, refusals, shortages, signals, worlds
+from tests.chaos import buckets, clusters, kills, races, refusals, shortages, signals, sites, worlds
 from tests.chaos.machine import BOUNDS, Faults
 from tests.redshift_standin.buckets import local_bucket
 from tests.redshift_standin.fixtures import REGION
@@ -110,15 +110,17 @@ def clustered(folder: Folder) -> Iterator[list[Trial]]:
     """On a cluster: each statement, each request to S3, random moments, runs together."""
     with (
         local_bucket("lake", REGION) as bucket,
-        clusters.site(folder.root / "site", bucket) as site,
+        sites.site(folder.root / "site", bucket) as site,
     ):
         trials = [partial(clusters.race, site, n, lakes) for n in (2, 8) for lakes in (1, 2)]
         for nth in range(1, site.statements + 1):
             trials += (partial(clusters.strike, site, nth, how) for how in clusters.STRIKES)
         for nth in range(1, site.requests + 1):
             trials += (partial(clusters.spoil, site, nth, fault) for fault in clusters.CODES)
-        moments = (folder.draw.uniform(0, 1) for _ in range(2 * MANY))
-        yield folder.some([*trials, *(partial(clusters.kill, site, each) for each in moments)])
+        ends = [partial(clusters.kill, site)]
+        ends += (partial(clusters.interrupt, site, number) for number in signals.NUMBERS)
+        trials += (partial(end, folder.draw.uniform(0, 1)) for end in ends for _ in range(MANY))
+        yield folder.some(trials)
 
 
 @contextmanager

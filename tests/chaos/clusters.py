@@ -1,24 +1,12 @@
-"""On a cluster: statements fail, connections are lost, S3 spoils parts, runs are killed.
+"""On a cluster: statements fail, connections are lost, S3 spoils parts, runs are killed."""
 
-The lake goes to and fro between two versions, so that each trial has something to load, and what
-is right before and after it is known.
-"""
+import signal
 
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from unittest.mock import patch
-
-from tests.chaos import buckets, forks, worlds
-from tests.chaos.child import Job
-from tests.chaos.forks import Ended, Running
-from tests.chaos.s3faults import Plan, proxy
+from tests.chaos import forks
+from tests.chaos.forks import Running
+from tests.chaos.signals import SOON
+from tests.chaos.sites import Site
 from tests.factory import event, lines, song
-from tests.redshift_standin import StandIn
-from tests.redshift_standin.authority import authority
-from tests.redshift_standin.buckets import Bucket
-from tests.redshift_standin.fixtures import REGION, ROLE
 
 #: how a statement is struck: an error that may pass, one that stays, a lost connection
 STRIKES = ("conflict", "error", "dropped before", "dropped after")
@@ -30,123 +18,6 @@ CODES = {
     "gone": (0, 1, 2, 4),
     "forbidden": (0, 1),  # after COMMIT it is the parts alone that stay
 }
-
-
-@dataclass
-class Site:
-    """A cluster, and a bucket with the lake and the parts.
-
-    Attributes:
-        plan: of the proxy before S3, which the cluster uses, too.
-        environment: the settings of a run.
-        pictures: what the warehouse holds after a load of each version of the lake; none are
-            known when others have used it.
-        version: the one that is loaded.
-        statements, requests: how many a load takes.
-    """
-
-    cluster: StandIn
-    bucket: Bucket
-    plan: Plan
-    root: Path
-    environment: dict[str, str]
-    pictures: list[worlds.Picture] = field(default_factory=list)
-    version: int = 0
-    statements: int = 0
-    requests: int = 0
-
-    def prepare(self) -> None:
-        """Load both versions, the first one again at the end, and count."""
-        self.cluster.reset()
-        self.version = 0
-        for version in (0, 1, 0):
-            self.write(version)
-            self.plan.asked.clear()
-            self.cluster.statements.clear()
-            ended = self.run()
-            assert ended.code == 0, ended
-            self.pictures.append(self.picture())
-        self.statements, self.requests = len(self.cluster.statements), len(self.plan.asked)
-        assert self.pictures.pop() == self.pictures[0] != self.pictures[1]
-
-    def write(self, version: int) -> None:
-        """Give the lake a version: other events, another song, another bad line."""
-        plays = [event(itemInSession=item, userId=str(version)) for item in range(3 + version)]
-        self.bucket.put("lake/log_data/a.json", lines([*plays, b"not json" * version]))
-        self.bucket.put("lake/log_data/same.json", lines([event(sessionId=1)]))
-        self.bucket.put("lake/song_data/a.json", lines([song(duration=254 + version)]))
-
-    def job(self, lake: str = "lake") -> Job:
-        """The command."""
-        arguments = ("run", self.bucket.url(lake), "--max-rejects", "100%")
-        return Job(arguments, self.root, environment=self.environment)
-
-    def run(self) -> Ended:
-        """Run to the end."""
-        return forks.run(self.job())
-
-    def picture(self) -> worlds.Picture:
-        """All that is there, but for the list of loads, which grows."""
-        with patch.dict("os.environ", self.environment):
-            found = worlds.picture(self.cluster.url())
-        return {name: text for name, text in found.items() if name != "staging.loads"}
-
-    @contextmanager
-    def trial(self, what: object, codes: Container[int]) -> Iterator[list[Ended]]:
-        """One trial: inside, a run is struck, and its end put into the list.
-
-        Afterwards all is as before or as after, and the next run completes it; no part is left.
-        """
-        if not self.pictures:
-            self.prepare()
-        before, after = self.pictures[self.version], self.pictures[not self.version]
-        self.version = 1 - self.version
-        self.write(self.version)
-        ends: list[Ended] = []
-        try:
-            yield ends
-        finally:
-            self.cluster.faults.clear()
-            self.plan.nth = 0
-        (ended,) = ends
-        assert ended.code in codes, f"{what}: {ended}"
-        assert "Traceback" not in ended.said, f"{what}: {ended}"
-        right = [after] if ended.code == 0 else [before, after]
-        assert self.picture() in right, f"{what}: half is published"
-        again = self.run()
-        assert again.code == 0, f"{what}: {again}"
-        assert self.picture() == after, f"{what}: the next run ends differently"
-        assert not self.left(), f"{what}: {self.left()} is left"
-
-    def left(self) -> list[str]:
-        """What is left in S3 and among temporary files."""
-        below = f"{self.bucket.prefix}parts/"
-        listed = self.bucket.client.list_objects_v2(Bucket=self.bucket.name, Prefix=below)
-        parts = [each["Key"] for each in listed.get("Contents", ())]
-        return parts + [path.name for path in (self.root / "tmp").iterdir()]
-
-
-@contextmanager
-def site(root: Path, bucket: Bucket) -> Iterator[Site]:
-    """A site of which the first version of the lake is loaded."""
-    (root / "tmp").mkdir(parents=True)
-    own = replace(bucket, prefix="site/")
-    tls, ca = authority(root)
-    with (
-        proxy(str(bucket.endpoint)) as (endpoint, plan),
-        StandIn(s3_endpoint=endpoint, iam_roles={ROLE}, region=REGION, tls=tls) as cluster,
-    ):
-        environment = {
-            **buckets.settings(endpoint),
-            "SPARKIFY_WAREHOUSE": cluster.url(),
-            "SPARKIFY_STAGING": own.url("parts"),
-            "SPARKIFY_IAM_ROLE": ROLE,
-            "SSL_CERT_FILE": str(ca),
-            "TMPDIR": str(root / "tmp"),
-        }
-        made = Site(cluster, own, plan, root, environment)
-        made.prepare()
-        yield made
 
 
 def strike(site: Site, nth: int, how: str) -> None:
@@ -168,6 +39,16 @@ def spoil(site: Site, nth: int, fault: str) -> None:
         site.plan.asked.clear()
         site.plan.fault, site.plan.nth = fault, nth
         ends.append(site.run())
+
+
+def interrupt(site: Site, number: signal.Signals, seconds: float) -> None:
+    """Send a signal so long after the first statement: what it staged goes with it."""
+    with site.trial(f"{number.name} after {seconds:.4f} s", (0, 128 + number)) as ends:
+        running = Running(site.job())
+        took = running.signal(number, seconds)
+        ends.append(running.end())
+        assert not site.left(), f"{site.left()} is left: {ends}"
+        assert took < SOON, f"{number.name} took {took:.1f} s"
 
 
 def race(site: Site, count: int, lakes: int) -> None:

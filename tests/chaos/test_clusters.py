@@ -1,11 +1,12 @@
 """On a cluster, too, all is as before or as after, and the next run completes it."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos import clusters
-from tests.chaos.clusters import Site
+from tests.chaos import clusters, sites
+from tests.chaos.sites import Site
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.fixtures import LOST_SOCKETS
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
 @pytest.fixture(scope="module")
 def site(s3_server: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A cluster with a lake that changes."""
-    with clusters.site(tmp_path_factory.mktemp("site") / "site", s3_server) as made:
+    with sites.site(tmp_path_factory.mktemp("site") / "site", s3_server) as made:
         yield made
 
 
@@ -34,6 +35,11 @@ def test_a_request_is_spoilt(site: Site, fault: str, part: float) -> None:
 def test_a_kill(site: Site) -> None:
     """The cluster rolls back, and what is left in S3 is swept."""
     clusters.kill(site, 0.3)
+
+
+def test_a_signal(site: Site) -> None:
+    """The parts that the run staged go with it."""
+    clusters.interrupt(site, signal.SIGTERM, 0.3)
 
 
 def test_runs_together(site: Site) -> None:
