@@ -1,13 +1,16 @@
 """What all tests share."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sparkify import schema, warehouses
 from tests import secrets
 from tests.analysts import loaded, real, simulated, url
 from tests.redshift_standin import TLS, StandIn
@@ -63,8 +66,14 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=hasty))
     with patch.dict(os.environ):
         yield
+
+
+def hasty(seconds: float) -> None:
+    """Wait between two attempts of a run, for less long than people do."""
+    time.sleep(seconds / 20)
 
 
 @pytest.fixture
@@ -86,6 +95,15 @@ def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def duckdb_url(tmp_path: Path) -> str:
     """The URL of a DuckDB file that is not there yet."""
     return f"duckdb:///{tmp_path}/warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file with its schema and no rows, to be copied: to make it takes most of a run."""
+    made = tmp_path_factory.mktemp("empty") / "empty.duckdb"
+    with warehouses.connect(f"duckdb:///{made}") as warehouse, warehouse.writing(0) as connection:
+        schema.upgrade(connection)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -74,24 +74,29 @@ def put(lake: Path, kind: str, name: str, *records: Any) -> Path:
 
 def rows(url: str, source: sa.Table | str) -> list[tuple[Any, ...]]:
     """The rows of a table or of a SELECT, in an order of their own."""
+    (found,) = rows_of(url, source)
+    return found
+
+
+def rows_of(url: str, *sources: sa.Table | str) -> list[list[tuple[Any, ...]]]:
+    """The rows of each of several, all over one connection: to connect is what takes the time."""
+    statements = [sa.text(one) if isinstance(one, str) else sa.select(one) for one in sources]
     with warehouses.connect(url, load()) as warehouse, warehouse.reading(0) as connection:
-        statement = sa.text(source) if isinstance(source, str) else sa.select(source)
-        found = connection.execute(statement).all()
-    return sorted((tuple(row) for row in found), key=repr)
+        found = [connection.execute(statement).all() for statement in statements]
+    return [sorted((tuple(row) for row in each), key=repr) for each in found]
 
 
 def star(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every star table's rows."""
-    return {table(model).name: rows(url, table(model)) for model in PUBLISHED}
+    tables = [table(model) for model in PUBLISHED]
+    return dict(zip((each.name for each in tables), rows_of(url, *tables), strict=True))
 
 
 def staging(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """The staging tables' rows, without what says when they were loaded."""
-    found = {}
-    for kind, model in KINDS.items():
-        columns = [c for c in table(model).columns if c.name != "load_id"]
-        found[kind] = rows(url, str(sa.select(*columns)))
-    return found
+    names = [[c for c in table(model).columns if c.name != "load_id"] for model in KINDS.values()]
+    found = rows_of(url, *(str(sa.select(*columns)) for columns in names))
+    return dict(zip(KINDS, found, strict=True))
 
 
 def rejects(url: str) -> list[dict[str, Any]]:

@@ -147,13 +147,14 @@ def test_redshift_exports_to_s3(
     assert written == [s3.url(f"star/{table(model).name}.parquet/") for model in PUBLISHED]
     found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=f"{s3.prefix}star")["Contents"]
     assert len(found) == len(PUBLISHED)
+    mine, right = star(cluster.url()), star(simulated.url)
     for key in (each["Key"] for each in found):
         path = tmp_path / "one.parquet"
         path.write_bytes(s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read())
         name = Path(key).parent.stem
         with duckdb.connect() as connection:
             exported = connection.sql(f"FROM '{path}'").fetchall()
-        assert sorted(exported, key=repr) == star(cluster.url())[name] == star(simulated.url)[name]
+        assert sorted(exported, key=repr) == mine[name] == right[name]
     with pytest.raises(UsageError, match=r"star is no s3://bucket/prefix"):
         analytics.export("star", cluster.url())
 

@@ -86,15 +86,6 @@ def mutated(draw: st.DrawFn) -> bytes:
 content = st.one_of(noise, mutated())
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with its schema and no rows, to be copied."""
-    folder = tmp_path_factory.mktemp("empty")
-    put(folder / "lake", "events", "a.json", b"")
-    pipeline.run(str(folder / "lake"), f"duckdb:///{folder}/empty.duckdb")
-    return folder / "empty.duckdb"
-
-
 def load(lake: Path, warehouse: Path) -> tuple[Any, Any, Any]:
     """Run, and all that became of it."""
     url = f"duckdb:///{warehouse}"

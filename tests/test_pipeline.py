@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from sparkify import lake as lakes
 from sparkify import pipeline
-from tests.factory import NOON, event, files, put, rows, song, staging, star
+from tests.factory import NOON, event, files, lines, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
 
 
@@ -232,9 +233,13 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 3000])
-def test_any_name_loads(lake: Path, warehouse: str, size: int) -> None:
+@pytest.mark.parametrize("size", [1, 50])
+def test_any_name_loads(
+    lake: Path, warehouse: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A name is never taken for a pattern or for SQL, also that of a large object."""
+    monkeypatch.setattr(lakes, "LARGE", 1 << 14)
+    assert (len(lines([event()] * size)) > lakes.LARGE) is (size > 1)
     for number, name in enumerate(NAMES):
         put(lake, "events", name, *(event(itemInSession=i, sessionId=number) for i in range(size)))
     pipeline.run(str(lake), warehouse)

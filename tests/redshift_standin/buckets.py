@@ -7,10 +7,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.server import ThreadedMotoServer
+
+# else moto looks through its folders at every request
+DomainDispatcherApplication.get_backend_for_host = cache(  # type: ignore[method-assign]
+    DomainDispatcherApplication.get_backend_for_host
+)
 
 
 @dataclass(frozen=True)

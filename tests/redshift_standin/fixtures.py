@@ -155,6 +155,7 @@ def collect_lost_sockets() -> Iterator[None]:
         gc.freeze()
     yield
     gc.collect()
+    gc.freeze()  # what outlives the test is looked at once
 
 
 @pytest.fixture
