@@ -53,6 +53,7 @@ class Redshift(Warehouse):
         self.settings = settings
         self.copy = settings.copy or direct.default(settings)
         correct(engine.dialect)
+        sa.event.listen(engine, "handle_error", give_up_if_lost)
 
     @classmethod
     def connect(cls, warehouse: str | sa.Engine, settings: "Settings") -> "Redshift":
@@ -244,6 +245,12 @@ class Redshift(Warehouse):
             path = write_rows(rows, directory)
             manifest = self.parts.upload(f"books-{secrets.token_hex(6)}/{target.name}", [path])
         self.copy_from(connection, target, manifest, len(rows), "GZIP")
+
+
+def give_up_if_lost(context: sa.engine.ExceptionContext) -> None:
+    """Tell SQLAlchemy that a connection is gone, else it logs that it cannot roll back over it."""
+    if isinstance(context.original_exception, LOST):
+        context.is_disconnect = True
 
 
 def said(error: BaseException | None) -> tuple[str, str]:
