@@ -77,6 +77,9 @@ class Reader:
         staged = self.staged(batch)
         results = {e.number: ObjectResult(e.item, *staged[e.number]) for e in batch.entries}
         doubtful = [e for e in batch.entries if results[e.number].records != e.lines]
+        for entry in doubtful:
+            entry.leave_out_blank_lines()
+        doubtful = [e for e in doubtful if results[e.number].records != e.lines]
         pieces = self.look_closely(batch, doubtful, results)
         self.read_again(batch, pieces, results)
         for number, result in results.items():
@@ -113,8 +116,8 @@ class Reader:
         self, batch: Batch, doubtful: list[Entry], results: dict[int, ObjectResult]
     ) -> Iterator[tuple[Entry, Record]]:
         """The records, good or bad, of the lines that did not become rows."""
-        files = dict.fromkeys(map(batch.file, doubtful))
-        in_files = {file: self.malformed_lines(batch, file) for file in files}
+        files = {batch.file(entry): batch.lines_beside(entry) for entry in doubtful}
+        in_files = {file: self.malformed_lines(batch, file, n) for file, n in files.items()}
         malformed = {e.number: positions(e, in_files[batch.file(e)]) for e in doubtful}
         missing = {e.number: (e.lines or 0) - results[e.number].records for e in doubtful}
         # next to always those that are no JSON are all, and the others need not be looked for
@@ -140,10 +143,10 @@ class Reader:
                 found[number].add(untagged(entries[number], text.encode()))
         return found
 
-    def malformed_lines(self, batch: Batch, file: Path) -> list[int]:
+    def malformed_lines(self, batch: Batch, file: Path, lines: int) -> list[int]:
         """The positions, from 1, of a file's lines that are not JSON, in order.
 
-        Empty if the lines that DuckDB sees are not the lines that stand there.
+        Empty if DuckDB does not see as many lines as there are.
         """
         if str(file) not in batch.files():
             return []
@@ -152,7 +155,7 @@ class Reader:
             f" OVER () AS position FROM {fields.LINES})",
             {"files": [str(file)]},
         ).fetchall()
-        return sorted(found or ()) if seen == batch.filled_lines(file) else []
+        return sorted(found or ()) if seen == lines else []
 
     def unstage(self, result: ObjectResult) -> None:
         """Take back the rows, if there are any, of an object that is to be read as a whole."""

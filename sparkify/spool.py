@@ -43,6 +43,12 @@ class Entry:
     lines: int | None
     first: int = 0
 
+    def leave_out_blank_lines(self) -> None:
+        """Count the lines anew, but for blank ones, which DuckDB passes over."""
+        if self.lines and isinstance(self.content, Path):
+            with self.content.open("rb") as lines:
+                self.lines = sum(1 for line in lines if not is_blank(line))
+
     def read(self) -> bytes:
         """All its bytes, decompressed."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
@@ -131,12 +137,9 @@ class Batch:
         own += [e.content for e in self.entries if isinstance(e.content, Path) and e.lines]
         return [str(path) for path in own]
 
-    def filled_lines(self, file: Path) -> int:
-        """How many of a file's lines are not blank."""
-        if file == self.bundle:
-            return self.bundled
-        with file.open("rb") as lines:
-            return sum(1 for line in lines if not is_blank(line))
+    def lines_beside(self, entry: Entry) -> int:
+        """How many lines are in the file that holds an object's."""
+        return self.bundled if isinstance(entry.content, bytes) else entry.lines or 0
 
     def uris(self) -> str:
         """The objects' numbers and uris, as the JSON text that a statement takes."""
