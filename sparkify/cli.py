@@ -13,7 +13,7 @@ import typer
 from sparkify import cli_answers, config
 from sparkify.cli_options import AsJson, WarehouseUrl, show
 from sparkify.cluster.command import app as cluster_app
-from sparkify.console import absent, guarded, progress_bars
+from sparkify.console import OneLine, absent, guarded, progress_bars
 from sparkify.errors import SparkifyError, UsageError
 
 app = typer.Typer(
@@ -67,10 +67,10 @@ def options(
     quiet: Annotated[bool, typer.Option("-q", help="Say only what went wrong.")] = False,
 ) -> None:
     """Set up logging."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(OneLine())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
-    logging.basicConfig(
-        level=logging.WARNING, format="sparkify: %(message)s", stream=sys.stderr, force=True
-    )
     logging.getLogger("sparkify").setLevel(level)
 
 

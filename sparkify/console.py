@@ -1,6 +1,7 @@
 """How a command ends and what it says: errors as one line, signals, progress bars."""
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -146,6 +147,16 @@ def complain(text: str, code: int) -> int:
     """Print an error as one line."""
     print(f"sparkify: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
     return code
+
+
+class OneLine(logging.Formatter):
+    """What is logged, as one line; of an error that a library logs with a traceback, its cause."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        cause = record.exc_info[1] if record.exc_info else None
+        text = record.getMessage() if cause is None else f"{record.getMessage()}: {cause}"
+        return f"sparkify: {' '.join(text.split())}"
 
 
 @contextmanager

@@ -35,3 +35,8 @@ def test_a_statement_that_fails(works: list[Work], draw: random.Random, error: s
     """An error of DuckDB's at any statement is one line, and nothing is half published."""
     work = draw.choice(works)
     refusals.fail(work, draw.randint(1, work.statements), error)
+
+
+def test_a_statement_that_fails_after_commit(works: list[Work]) -> None:
+    """The last ROLLBACK has nothing to roll back: what it says is a line, and all is published."""
+    refusals.fail(works[3], works[3].statements, "FatalException")
