@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from sparkify import lake as lakes
-from sparkify import pipeline
+from sparkify import pipeline, warehouses
 from tests.factory import NOON, event, files, lines, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
 
@@ -79,6 +79,17 @@ def test_the_queries_that_people_bring_run_as_printed(sample: Path, warehouse: s
     with engine.connect() as connection:
         assert [row[1:] for row in connection.exec_driver_sql(artists)] == [(2018, 1)]
         assert connection.exec_driver_sql(titles).all() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "limit"),
+    [("threads=4", "2.0 GiB"), ("threads=1", "1.0 GiB"), ("memory_limit=3GiB", "3.0 GiB")],
+)
+def test_a_load_takes_memory_by_threads(duckdb_url: str, query: str, limit: str) -> None:
+    """And not most of the machine's, unless the URL says how much."""
+    with warehouses.connect(f"{duckdb_url}?{query}") as opened, opened.writing(0) as connection:
+        select = "SELECT current_setting('memory_limit')"
+        assert connection.exec_driver_sql(select).scalar() == limit
 
 
 def test_every_play_is_a_row(lake: Path, warehouse: str) -> None:

@@ -1,5 +1,6 @@
 """The lakes and warehouses that are measured on, in one folder."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,11 @@ class Workshop:
         """Remove a DuckDB file."""
         for path in self.folder.glob(f"{name}.duckdb*"):
             path.unlink()
+
+    def restore(self, kept: str, name: str) -> None:
+        """Copy a DuckDB file; what is not on the disk yet would be the next COMMIT's to write."""
+        shutil.copy(self.warehouse(kept), self.warehouse(name))
+        os.sync()
 
     def load(self, lake: Path, name: str) -> list[str]:
         """The command that loads a lake into a DuckDB file."""

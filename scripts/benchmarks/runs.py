@@ -1,6 +1,5 @@
 """The budgets of `sparkify run` on DuckDB."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,8 +75,7 @@ def day_after(shop: Workshop, days: int, a_day: int) -> Contender:
     shop.remove(before)
     subprocess.run(shop.load(lake, before), check=True, stdout=subprocess.DEVNULL)
     hidden.rename(last)
-    restore = partial(shutil.copy, shop.warehouse(before), shop.warehouse(name))
-    return Contender(name, shop.load(lake, name), restore)
+    return Contender(name, shop.load(lake, name), partial(shop.restore, before, name))
 
 
 def dirt(shop: Workshop) -> Iterator[Figure]:

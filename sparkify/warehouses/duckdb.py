@@ -29,6 +29,7 @@ from sparkify.warehouses import Statement, Warehouse
 logger = logging.getLogger(__name__)
 
 NEW = ".new"  # ends the name of a database that is being made
+MEMORY_A_THREAD = 512  # MiB that a load may take
 POLL = 0.1  # seconds between two tries to open a file that another process holds
 HELD = re.compile(r"lock on file.*?(?:held in .* \(PID (\d+)\)|$)", re.DOTALL)
 
@@ -118,9 +119,20 @@ class DuckDB(Warehouse):
             with self.errors():
                 self.make()
             with self.errors(), self.opened(self.engine, deadline) as connection:
+                self.limit_memory(driver(connection))
                 yield connection
         finally:
             lock.release()
+
+    def limit_memory(self, connection: Any) -> None:
+        """Let a load take some memory for each thread, and not most of the machine's.
+
+        More of it makes no load faster; what does not fit goes to the disk. A limit in the
+        warehouse's URL stays, and so does that of a caller's engine.
+        """
+        if self.owned and not self.in_memory and "memory_limit" not in self.engine.url.query:
+            ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+            connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
 
     def make(self) -> None:
         """Put an empty database there, whole: cut off while DuckDB makes it, none could open it."""
@@ -249,9 +261,12 @@ def appear(path: Path, content: bytes) -> None:
 
 def shortage(name: str, error: BaseException | None) -> SparkifyError | None:
     """The error for what DuckDB lacks to go on: room, memory, a sound file."""
+    text = str(error).partition("\n")[0]
     match error:
-        case duckdb.IOException() | duckdb.OutOfMemoryException() | duckdb.FatalException():
-            return SparkifyError(f"{name}: {str(error).partition(chr(10))[0]}")
+        case duckdb.OutOfMemoryException():
+            return SparkifyError(f"{name}: {text}; ?memory_limit=8GB in its URL gives it more")
+        case duckdb.IOException() | duckdb.FatalException():
+            return SparkifyError(f"{name}: {text}")
     return None
 
 
