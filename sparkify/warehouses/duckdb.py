@@ -84,6 +84,11 @@ class DuckDB(Warehouse):
         return self.engine.url.database in (None, "", ":memory:")
 
     @property
+    def has_limit(self) -> bool:
+        """Whether somebody else says how much memory a load may take."""
+        return not self.owned or self.in_memory or "memory_limit" in self.engine.url.query
+
+    @property
     def path(self) -> str:
         """The database's file; for one in memory, a name of its own."""
         if self.in_memory:
@@ -119,20 +124,11 @@ class DuckDB(Warehouse):
             with self.errors():
                 self.make()
             with self.errors(), self.opened(self.engine, deadline) as connection:
-                self.limit_memory(driver(connection))
+                if not self.has_limit:
+                    limit_memory(driver(connection))
                 yield connection
         finally:
             lock.release()
-
-    def limit_memory(self, connection: Any) -> None:
-        """Let a load take some memory for each thread, and not most of the machine's.
-
-        More of it makes no load faster; what does not fit goes to the disk. A limit in the
-        warehouse's URL stays, and so does that of a caller's engine.
-        """
-        if self.owned and not self.in_memory and "memory_limit" not in self.engine.url.query:
-            ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
-            connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
 
     def make(self) -> None:
         """Put an empty database there, whole: cut off while DuckDB makes it, none could open it."""
@@ -237,6 +233,15 @@ class DuckDB(Warehouse):
             " (SELECT unnest(from_json($rows, $types), recursive := true))",
             {"rows": json.dumps(list(rows), default=as_json), "types": json.dumps([types])},
         )
+
+
+def limit_memory(connection: Any) -> None:
+    """Let a load take some memory for each thread, and not most of the machine's.
+
+    More of it makes no load faster; what does not fit goes to the disk.
+    """
+    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+    connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
 
 
 @stopping.whole

@@ -12,7 +12,7 @@ from sparkify import scratch
 from sparkify.models import KINDS, STAGING, table
 from sparkify.warehouses import Statement, dialect_of
 from sparkify.warehouses.copy_log import COUNTED
-from sparkify.warehouses.duckdb import shortage
+from sparkify.warehouses.duckdb import limit_memory, shortage
 from sparkify.warehouses.parts import export
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def room() -> Iterator[Any]:
     with scratch.folder() as directory, failures(str(directory)):
         made = duckdb.connect(f"{directory}/room.duckdb")
         try:
+            limit_memory(made)
             made.execute(str(CreateSchema(STAGING).compile(dialect=dialect)))
             for model in KINDS.values():
                 made.execute(str(CreateTable(table(model)).compile(dialect=dialect)))
