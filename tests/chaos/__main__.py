@@ -112,12 +112,13 @@ def clustered(folder: Folder) -> Iterator[list[Trial]]:
         local_bucket("lake", REGION) as bucket,
         sites.site(folder.root / "site", bucket) as site,
     ):
-        trials = [partial(clusters.race, site, n, lakes) for n in (2, 8) for lakes in (1, 2)]
+        trials: list[Trial] = [partial(clusters.starve, site, size) for size in clusters.ROOM]
+        trials += (partial(clusters.race, site, n, lakes) for n in (2, 8) for lakes in (1, 2))
         for nth in range(1, site.statements + 1):
             trials += (partial(clusters.strike, site, nth, how) for how in clusters.STRIKES)
         for nth in range(1, site.requests + 1):
             trials += (partial(clusters.spoil, site, nth, fault) for fault in clusters.CODES)
-        ends = [partial(clusters.kill, site)]
+        ends: list[Callable[[float], object]] = [partial(clusters.kill, site)]
         ends += (partial(clusters.interrupt, site, number) for number in signals.NUMBERS)
         trials += (partial(end, folder.draw.uniform(0, 1)) for end in ends for _ in range(MANY))
         yield folder.some(trials)

@@ -1,8 +1,9 @@
 """On a cluster: statements fail, connections are lost, S3 spoils parts, runs are killed."""
 
 import signal
+from dataclasses import replace
 
-from tests.chaos import forks
+from tests.chaos import forks, shortages
 from tests.chaos.forks import Running
 from tests.chaos.signals import SOON
 from tests.chaos.sites import Site
@@ -10,6 +11,7 @@ from tests.factory import event, lines, song
 
 #: how a statement is struck: an error that may pass, one that stays, a lost connection
 STRIKES = ("conflict", "error", "dropped before", "dropped after")
+ROOM = (4, 8, 12, 16, 20, 24, 28, 32)  # KB, for the rows and the parts made of them
 CODES = {
     "slow down": (0, 4),
     "error": (0, 4),
@@ -49,6 +51,17 @@ def interrupt(site: Site, number: signal.Signals, seconds: float) -> None:
         ends.append(running.end())
         assert not site.left(), f"{site.left()} is left: {ends}"
         assert took < SOON, f"{number.name} took {took:.1f} s"
+
+
+def starve(site: Site, size: int) -> bool:
+    """Make parts on a disk with so many KB of room; False if no such disk can be made."""
+    with shortages.disk(size) as small:
+        if small is None:
+            return False
+        with site.trial(f"{size} KB of temporary files", shortages.ENDS) as ends:
+            environment = {**site.environment, "TMPDIR": str(small)}
+            ends.append(forks.run(replace(site.job(), environment=environment)))
+        return True
 
 
 def race(site: Site, count: int, lakes: int) -> None:

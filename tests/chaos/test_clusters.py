@@ -37,6 +37,12 @@ def test_a_kill(site: Site) -> None:
     clusters.kill(site, 0.3)
 
 
+def test_a_disk_is_full(site: Site) -> None:
+    """There is no room for the parts."""
+    if not clusters.starve(site, 16):
+        pytest.skip("only root can make a small disk")
+
+
 def test_a_signal(site: Site) -> None:
     """The parts that the run staged go with it."""
     clusters.interrupt(site, signal.SIGTERM, 0.3)
