@@ -109,7 +109,7 @@ def raced(folder: Folder) -> Iterator[list[Trial]]:
 def clustered(folder: Folder) -> Iterator[list[Trial]]:
     """On a cluster: each statement, each request to S3, random moments, runs together."""
     with (
-        local_bucket("lake", REGION) as bucket,
+        local_bucket("site", REGION) as bucket,  # all servers of a process know all buckets
         sites.site(folder.root / "site", bucket) as site,
     ):
         trials: list[Trial] = [partial(clusters.starve, site, size) for size in clusters.ROOM]
