@@ -145,8 +145,13 @@ def kept(rejects: list[dict[str, Any]]) -> str:
 
 def complain(text: str, code: int) -> int:
     """Print an error as one line."""
-    print(f"sparkify: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+    print(one_line(text), file=sys.stderr)  # noqa: T201
     return code
+
+
+def one_line(text: str) -> str:
+    """What we say on stderr: a line, with our name before it."""
+    return f"sparkify: {' '.join(text.split())}"
 
 
 class OneLine(logging.Formatter):
@@ -155,8 +160,8 @@ class OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record."""
         cause = record.exc_info[1] if record.exc_info else None
-        text = record.getMessage() if cause is None else f"{record.getMessage()}: {cause}"
-        return f"sparkify: {' '.join(text.split())}"
+        text = record.getMessage()
+        return one_line(text if cause is None else f"{text}: {cause}")
 
 
 @contextmanager

@@ -49,3 +49,8 @@ class WarehouseBusy(SparkifyError):
     """Another process holds the warehouse, and still did when `lock_timeout` ran out."""
 
     exit_code = 5
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, which has the cause; the rest is for debugging."""
+    return str(error).partition("\n")[0]

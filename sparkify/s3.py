@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparkify.errors import SparkifyError, TryAgain, UsageError
+from sparkify.errors import SparkifyError, TryAgain, UsageError, first_line
 from sparkify.lake import LakeObject, wanted
 
 if TYPE_CHECKING:
@@ -221,8 +221,3 @@ class translated:  # noqa: N801 - reads as a word where it is used
         text = f"{self.name}: S3 answered {code}"
         server_side = 500
         return TryAgain(text) if status >= server_side else SparkifyError(text)
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text, which has the cause; the rest is for debugging."""
-    return str(error).partition("\n")[0]

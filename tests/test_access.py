@@ -145,10 +145,10 @@ def test_redshift_exports_to_s3(
         done = sparkify(f"export {s3.url('star/')} --json", cluster.url())
         written = json.loads(done.stdout)["written"]
     assert written == [s3.url(f"star/{table(model).name}.parquet/") for model in PUBLISHED]
-    found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=f"{s3.prefix}star")["Contents"]
+    found = s3.held("star")
     assert len(found) == len(PUBLISHED)
     mine, right = star(cluster.url()), star(simulated.url)
-    for key in (each["Key"] for each in found):
+    for key in found:
         path = tmp_path / "one.parquet"
         path.write_bytes(s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read())
         name = Path(key).parent.stem

@@ -41,8 +41,7 @@ def upload(folder: Path, s3: Bucket) -> str:
 
 def keys(s3: Bucket) -> set[str]:
     """The names of everything below a test's prefix."""
-    found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=s3.prefix).get("Contents", [])
-    return {each["Key"].removeprefix(s3.prefix) for each in found}
+    return {key.removeprefix(s3.prefix) for key in s3.held()}
 
 
 def records(url: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.pool import base
+from sqlalchemy.pool import base as pool
 from sqlalchemy.schema import ExecutableDDLElement
 
 from sparkify import config, stopping
@@ -21,8 +21,9 @@ from sparkify.lake import Lake, LakeObject
 if TYPE_CHECKING:
     from sparkify.config import Settings
 
+stopping.whole(pool._finalize_fairy)  # it resets and closes, and logs whatever is raised inside
+
 BARE = ("duckdb", "redshift")
-stopping.whole(base._finalize_fairy)
 Statement = sa.SelectBase | sa.Insert | sa.Delete | sa.TextClause | ExecutableDDLElement
 
 

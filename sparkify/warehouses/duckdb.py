@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
 from sparkify import scratch, stopping
-from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
+from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy, first_line
 from sparkify.lake import LakeObject
 from sparkify.models import STAGING
 from sparkify.warehouses import Statement, Warehouse
@@ -98,7 +98,7 @@ class DuckDB(Warehouse):
     def translate(self, error: Exception) -> SparkifyError | None:
         """Our error for one of DuckDB's; see `Warehouse.translate`."""
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        text = str(cause).partition("\n")[0]
+        text = first_line(cause) if cause else ""
         match cause:
             case duckdb.IOException() if held := HELD.search(str(cause)):
                 holder = f"process {held[1]}" if held[1] else "another process"
@@ -111,6 +111,9 @@ class DuckDB(Warehouse):
                 return TryAgain(f"{self.path}: {text}")
             case duckdb.ConnectionException():
                 return SparkifyError(f"{self.path} cannot be opened: {text}")
+            case duckdb.OutOfMemoryException():
+                more = "?memory_limit=8GB in its URL gives it more"
+                return SparkifyError(f"{self.path}: {text}; {more}")
         return shortage(self.path, cause)
 
     @contextmanager
@@ -266,12 +269,9 @@ def appear(path: Path, content: bytes) -> None:
 
 def shortage(name: str, error: BaseException | None) -> SparkifyError | None:
     """The error for what DuckDB lacks to go on: room, memory, a sound file."""
-    text = str(error).partition("\n")[0]
     match error:
-        case duckdb.OutOfMemoryException():
-            return SparkifyError(f"{name}: {text}; ?memory_limit=8GB in its URL gives it more")
-        case duckdb.IOException() | duckdb.FatalException():
-            return SparkifyError(f"{name}: {text}")
+        case duckdb.IOException() | duckdb.OutOfMemoryException() | duckdb.FatalException():
+            return SparkifyError(f"{name}: {first_line(error)}")
     return None
 
 

@@ -64,9 +64,8 @@ def settings(endpoint: str) -> dict[str, str]:
 
 def upload(lake: Path, bucket: Bucket) -> None:
     """Make a bucket's lake what a folder is."""
-    listed = bucket.client.list_objects_v2(Bucket=bucket.name, Prefix=f"{bucket.prefix}lake/")
-    for each in listed.get("Contents", ()):
-        bucket.client.delete_object(Bucket=bucket.name, Key=each["Key"])
+    for key in bucket.held("lake/"):
+        bucket.client.delete_object(Bucket=bucket.name, Key=key)
     for path in lake.rglob("*.json"):
         bucket.put(f"lake/{path.relative_to(lake)}", path.read_bytes())
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.chaos import forks
 from tests.chaos.child import Strike
-from tests.chaos.worlds import Trial, Work, picture
+from tests.chaos.worlds import Trial, Work, picture_but_loads
 from tests.factory import rows, star
 from tests.test_sequences import Lakes, change
 
@@ -79,8 +79,7 @@ class Faults(RuleBasedStateMachine):
 
     def picture(self) -> dict[str, str]:
         """All that the warehouse holds, but for the list of loads, which has its own rule."""
-        found = picture(self.trial.url)
-        return {name: text for name, text in found.items() if name != "staging.loads"}
+        return picture_but_loads(self.trial.url)
 
     @invariant()
     def the_books_say_what_is_there(self) -> None:

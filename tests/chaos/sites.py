@@ -75,10 +75,9 @@ class Site:
         return forks.run(self.job())
 
     def picture(self) -> worlds.Picture:
-        """All that is there, but for the list of loads, which grows."""
+        """What is there."""
         with patch.dict("os.environ", self.environment):
-            found = worlds.picture(self.cluster.url())
-        return {name: text for name, text in found.items() if name != "staging.loads"}
+            return worlds.picture_but_loads(self.cluster.url())
 
     @contextmanager
     def trial(self, what: object, codes: Container[int]) -> Iterator[list[Ended]]:
@@ -98,8 +97,7 @@ class Site:
             self.cluster.faults.clear()
             self.plan.nth = 0
         (ended,) = ends
-        assert ended.code in codes, f"{what}: {ended}"
-        assert "Traceback" not in ended.said, f"{what}: {ended}"
+        worlds.ends_clearly(what, ended, codes)
         right = [after] if ended.code == 0 else [before, after]
         assert self.picture() in right, f"{what}: half is published"
         again = self.run()
@@ -109,10 +107,7 @@ class Site:
 
     def left(self) -> list[str]:
         """What is left in S3 and among temporary files."""
-        below = f"{self.bucket.prefix}parts/"
-        listed = self.bucket.client.list_objects_v2(Bucket=self.bucket.name, Prefix=below)
-        parts = [each["Key"] for each in listed.get("Contents", ())]
-        return parts + [path.name for path in (self.root / "tmp").iterdir()]
+        return self.bucket.held("parts/") + [path.name for path in (self.root / "tmp").iterdir()]
 
 
 @contextmanager

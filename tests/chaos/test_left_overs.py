@@ -51,12 +51,6 @@ def test_what_is_alive_or_not_ours_stays(
         assert trial.left() == ["sparkify-mine"]
 
 
-def parts(s3: Bucket) -> list[str]:
-    """The keys below the staging prefix."""
-    found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=f"{s3.prefix}parts")
-    return [each["Key"] for each in found.get("Contents", [])]
-
-
 def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Bucket) -> None:
     """Only the holder of the cluster's lock removes parts: a run that waits for it does not."""
     put(lake, "events", "a.json", event())
@@ -68,19 +62,20 @@ def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Buc
         other.parts.put("alive/part.json.zst", b"")  # type: ignore[attr-defined]
         with pytest.raises(WarehouseBusy):
             pipeline.run(str(lake), cluster.url(), lock_timeout=0.3)
-        assert [key.rpartition("/")[2] for key in parts(s3)] == ["part.json.zst"]
+        assert [key.rpartition("/")[2] for key in s3.held("parts")] == ["part.json.zst"]
     pipeline.run(str(lake), cluster.url())
-    assert parts(s3) == []
+    assert s3.held("parts") == []
 
 
 def test_a_run_that_is_done_removes_its_own_parts(cluster: StandIn, s3: Bucket) -> None:
     """After COMMIT the lock is another run's, and so may be what is below the prefix."""
-    with warehouses.connect(cluster.url(), load()) as opened:
-        opened.parts.bucket.put(opened.parts.url("of-another").split("/", 3)[3], b"")  # type: ignore[attr-defined]
-        opened.parts.put("own", b"")  # type: ignore[attr-defined]
-        with opened.writing(0) as connection:
-            opened.finish(connection, 0)
-    assert [key.rpartition("/")[2] for key in parts(s3)] == ["of-another"]
+    url = cluster.url()
+    with warehouses.connect(url, load()) as another, warehouses.connect(url, load()) as own:
+        for run, name in ((another, "of-another"), (own, "own")):
+            run.parts.put(name, b"")  # type: ignore[attr-defined]
+        with own.writing(0) as connection:
+            own.finish(connection, 0)
+    assert [key.rpartition("/")[2] for key in s3.held("parts")] == ["of-another"]
 
 
 def test_a_run_that_fails_takes_its_parts_with_it(lake: Path, cluster: StandIn, s3: Bucket) -> None:
@@ -89,4 +84,4 @@ def test_a_run_that_fails_takes_its_parts_with_it(lake: Path, cluster: StandIn, 
     cluster.faults.fail("^INSERT INTO songplays", message="no such luck", code="22000")
     with pytest.raises(SparkifyError, match="no such luck"):
         pipeline.run(str(lake), cluster.url())
-    assert parts(s3) == []
+    assert s3.held("parts") == []

@@ -54,6 +54,19 @@ def test_a_query_that_takes_long_is_interrupted(tmp_path: Path, number: signal.S
     assert time.monotonic() - begun < signals.SOON
 
 
+def python(code: str, *arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a folder; its temporary files go into `tmp` there, if that exists."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "tmp")},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
 TIDYING = """
 import os, sys, time
 import sqlalchemy as sa
@@ -95,22 +108,14 @@ def test_a_signal_while_something_tidies_up(
 ) -> None:
     """Nothing is left undone or told that is no news, and the signal counts all the same."""
     (tmp_path / "tmp").mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", TIDYING, str(int(number)), what],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")},
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    done = python(TIDYING, int(number), what, folder=tmp_path)
     said = f"sparkify: stopped by {number.name}: nothing was published\n"
     assert (done.returncode, done.stderr) == (128 + number, said)
     assert not list((tmp_path / "tmp").iterdir())
 
 
 TOO_LATE = """
-import os, signal, sys
+import os, sys
 from sparkify.console import guarded
 
 guarded(lambda: print("done"))
@@ -119,16 +124,9 @@ os.kill(os.getpid(), int(sys.argv[1]))
 
 
 @pytest.mark.parametrize("number", signals.NUMBERS)
-def test_a_signal_after_the_end(number: signal.Signals) -> None:
+def test_a_signal_after_the_end(tmp_path: Path, number: signal.Signals) -> None:
     """When all is done there is nothing to stop, and the exit code says what was done."""
-    done = subprocess.run(
-        [sys.executable, "-c", TOO_LATE, str(int(number))],
-        env={"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
+    done = python(TOO_LATE, int(number), folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 

@@ -35,6 +35,11 @@ def picture(url: str) -> Picture:
     return {name: text for name, text in found.items() if text}
 
 
+def picture_but_loads(url: str) -> Picture:
+    """All that a warehouse holds, but for the list of loads, which grows."""
+    return {name: text for name, text in picture(url).items() if name != "staging.loads"}
+
+
 def digest(connection: sa.Connection, table: sa.Table) -> str:
     """A digest of a table's rows, in whatever order they are; empty without rows."""
     columns = [column for column in table.columns if column.name not in OF_A_LOAD]
@@ -103,11 +108,7 @@ class Trial:
 
     def settle(self, what: object, ended: Ended, codes: Container[int]) -> None:
         """After a fault: a clear end, all as before or as after, and the next run completes it."""
-        assert ended.code in codes, f"{what}: {ended}"
-        if ended.code > 0:
-            (*_, last) = ended.said.splitlines()
-            assert last.startswith("sparkify: "), f"{what}: {ended}"
-        assert "Traceback" not in ended.said, f"{what}: {ended}"
+        ends_clearly(what, ended, codes)
         found, work = picture(self.url), self.work
         right = [work.after] if ended.code == 0 else [work.before, work.after]
         assert found in right, f"{what}: half is published"
@@ -115,6 +116,15 @@ class Trial:
         succeed(replace(self, work=replace(work, options=())) if published else self)
         assert picture(self.url) == work.after, f"{what}: the next run ends differently"
         assert not self.left(), f"{what}: {self.left()} is left"
+
+
+def ends_clearly(what: object, ended: Ended, codes: Container[int]) -> None:
+    """One of some exit codes; of a failure the last line says why, and there is no traceback."""
+    assert ended.code in codes, f"{what}: {ended}"
+    if ended.code > 0:
+        (*_, last) = ended.said.splitlines()
+        assert last.startswith("sparkify: "), f"{what}: {ended}"
+    assert "Traceback" not in ended.said, f"{what}: {ended}"
 
 
 def works(root: Path, seed: int) -> list[Work]:

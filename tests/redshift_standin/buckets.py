@@ -40,6 +40,11 @@ class Bucket:
         """The URL of an object or a prefix."""
         return f"s3://{self.name}/{self.prefix}{key}"
 
+    def held(self, below: str = "") -> list[str]:
+        """The keys of the objects below a key, whole."""
+        found = self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + below)
+        return [each["Key"] for each in found.get("Contents", ())]
+
     def manifest(self, key: str, *urls: str, mandatory: bool = True) -> str:
         """Write a manifest of these objects; its URL."""
         entries = [{"url": url, "mandatory": mandatory} for url in urls]

@@ -39,9 +39,8 @@ def unload(cursor: Any, target: Target, url: str, select: str, words: str) -> No
 
 def read(s3: Bucket, tmp_path: Any) -> dict[str, list[tuple[Any, ...]]]:
     """The rows of every object below the test's prefix, by its name."""
-    found = s3.client.list_objects_v2(Bucket=s3.name, Prefix=s3.prefix).get("Contents", [])
     rows = {}
-    for key in (each["Key"] for each in found):
+    for key in s3.held():
         path = tmp_path / "one.parquet"
         path.write_bytes(s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read())
         with duckdb.connect() as connection:
