@@ -1,7 +1,7 @@
 """A few answers of the warehouse in the settings: is the load right, what is listened to?"""
 
 from sparkify import analytics
-from sparkify.console import guarded
+from sparkify.cli.console import guarded
 
 NAMES = (
     "row-counts",

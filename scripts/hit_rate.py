@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from sparkify import analytics
+from sparkify.analytics.questions import recommendation
+from sparkify.analytics.questions.question import PLAY
 from sparkify.cli import guarded
-from sparkify.ddl import CreateTempTableAs
-from sparkify.questions import recommendation
-from sparkify.questions.question import PLAY
-from sparkify.warehouses import Warehouse
+from sparkify.models.statements import CreateTempTableAs
+from sparkify.warehouses.base import Warehouse
 
 FIRST = (5, 10, 20, 50)
 ITEMS = {"artists": ("artist_name",), "songs": ("song_title", "artist_name")}

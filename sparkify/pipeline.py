@@ -10,18 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 import tenacity
 
-from sparkify import config, schema, scratch, stopping, warehouses
-from sparkify.config import Settings
+from sparkify import config, warehouses
 from sparkify.errors import SparkifyError, TooManyRejects, TryAgain
-from sparkify.lake import Lake, LakeObject, Listing, by_kind
-from sparkify.ledger import Difference, ledger
-from sparkify.loader import Loader, Progress, Staged, now
-from sparkify.models import STAR, Songplay, table
-from sparkify.places import open_lake
-from sparkify.publication import Publication, clear_all
-from sparkify.reader import insert
+from sparkify.lake.locations import open_lake
+from sparkify.lake.objects import Lake, LakeObject, Listing, by_kind
+from sparkify.load.ledger import Difference, ledger
+from sparkify.load.loader import Loader, Progress, Staged, now
+from sparkify.load.publication import Publication, clear_all
+from sparkify.models import STAR, Songplay, schema, table
+from sparkify.process import scratch, stopping
+from sparkify.read.reader import insert
 from sparkify.report import Files, Plan, Plays, Records, Report, Seconds
-from sparkify.warehouses import Warehouse
+from sparkify.settings import Settings
+from sparkify.warehouses.base import Warehouse
 
 logger = logging.getLogger(__name__)
 

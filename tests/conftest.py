@@ -10,7 +10,8 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sparkify import schema, warehouses
+from sparkify import warehouses
+from sparkify.models import schema
 from tests import secrets
 from tests.analysts import loaded, real, simulated, url
 from tests.redshift_standin import TLS, StandIn

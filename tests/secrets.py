@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from sparkify.answers import Answers
+from sparkify.analytics.answers import Answers
 from sparkify.errors import SparkifyError
 from sparkify.report import Plan, Report
 

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from sparkify import analytics, diagram, pipeline, warehouses
+from sparkify import analytics, pipeline, warehouses
 from sparkify.cli import app
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.models import PUBLISHED, table
+from sparkify.models import PUBLISHED, diagram, table
 from tests.analysts import Loaded
 from tests.factory import star
 from tests.redshift_standin import StandIn

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sparkify import analytics, pipeline
-from sparkify.answers import Answer, shown
-from sparkify.diagram import mermaid
+from sparkify.analytics.answers import Answer, shown
 from sparkify.errors import SparkifyError, UsageError
+from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
 from tests.analysts import Loaded
 from tests.factory import NOON, event, put

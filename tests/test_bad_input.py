@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sparkify import lake as lakes
-from sparkify import pipeline, records
+from sparkify import pipeline
 from sparkify.errors import SparkifyError, TooManyRejects, TryAgain
+from sparkify.lake import objects as lakes
+from sparkify.read import records
 from tests.factory import NOON, event, files, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 
@@ -499,7 +500,7 @@ def test_an_object_that_changes_all_the_time_stops_the_run(
 ) -> None:
     """Changed or gone since it was listed: tried again, then named; trying later may help."""
     path = put(lake, "events", "a.json", event())
-    from sparkify.lake import Lake  # noqa: PLC0415
+    from sparkify.lake.objects import Lake  # noqa: PLC0415
 
     listing = Lake.listing
 

@@ -6,7 +6,9 @@ import pytest
 
 from sparkify import config
 from sparkify.errors import UsageError
-from sparkify.options import Threshold
+from sparkify.masking import MASK, mask_url
+from sparkify.settings import DEFAULT_WAREHOUSE
+from sparkify.values import Threshold
 
 SECRET = "s3cr3t-Pa%55/word"
 CFG = f"""
@@ -61,7 +63,7 @@ def test_a_dwh_cfg_as_people_have_it_works() -> None:
 def test_no_host_means_no_cluster() -> None:
     """An empty HOST leaves the default warehouse."""
     Path("dwh.cfg").write_text(CFG.replace("cluster.example.com", ""))
-    assert config.load({}, {}).warehouse == config.DEFAULT_WAREHOUSE
+    assert config.load({}, {}).warehouse == DEFAULT_WAREHOUSE
 
 
 def test_a_source_hides_places_that_are_farther_away() -> None:
@@ -77,16 +79,16 @@ def test_secrets_are_masked() -> None:
     """No secret is in what `config` prints, nor in the settings' own text."""
     Path("dwh.cfg").write_text(CFG)
     found = config.load({}, {})
-    shown = str(found.masked())
+    shown = str(config.masked(found))
     assert SECRET not in shown
     assert "s3cr3t" not in shown
-    assert shown.count(config.MASK) == 2
+    assert shown.count(MASK) == 2
     for url in (
         "redshift://u:s3cr3t@h/d",
         "x://h/d?password=s3cr3t&a=1",
         "x://h/?AccessKey=s3cr3t",
     ):
-        assert "s3cr3t" not in config.mask_url(url)
+        assert "s3cr3t" not in mask_url(url)
 
 
 def test_a_broken_file_is_named_and_not_quoted() -> None:

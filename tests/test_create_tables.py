@@ -8,8 +8,10 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 
-from sparkify import cli, config, schema, warehouses
+from sparkify import config, warehouses
+from sparkify.cli.schema import reset_schema
 from sparkify.errors import SparkifyError
+from sparkify.models import schema
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "create_tables.py"
 
@@ -56,7 +58,7 @@ def test_an_empty_warehouse_is_not_asked_about(tmp_path: Path) -> None:
     """Where there is nothing to lose, the schema is made without a question."""
     settings = config.load({"warehouse": f"duckdb:///{tmp_path / 'w.duckdb'}"}, {})
     for _ in range(2):
-        assert "has the schema, and no rows" in cli.reset_schema(settings, ask=True)
+        assert "has the schema, and no rows" in reset_schema(settings, ask=True)
 
 
 def test_tables_of_others_are_not_dropped(tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_tables_of_others_are_not_dropped(tmp_path: Path) -> None:
         connection.sql("INSERT INTO users VALUES (1)")
     settings = config.load({"warehouse": f"duckdb:///{path}"}, {})
     with pytest.raises(SparkifyError, match="not Sparkify's"):
-        cli.reset_schema(settings, ask=False)
+        reset_schema(settings, ask=False)
     assert users(str(path)) == 1
 
 

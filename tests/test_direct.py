@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from sparkify import config, pipeline, rejected, warehouses
+from sparkify import books, config, pipeline, warehouses
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError
-from sparkify.status import status
-from sparkify.warehouses import copy_log, direct
-from sparkify.warehouses.incoming import repair
+from sparkify.warehouses.redshift import copy_log, direct
+from sparkify.warehouses.redshift.incoming import repair
 from tests.factory import NOON, event, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -298,9 +297,9 @@ def test_what_breaks_a_rule_is_refused(
     assert report.records == pipeline.run(str(lake), duckdb_url, max_rejects="13").records
     assert star(cluster.url()) == star(duckdb_url)
     with warehouses.connect(cluster.url(), config.load()) as warehouse:
-        known = status(warehouse, config.load())
+        known = books.read_status(warehouse, config.load())
         assert (known.records, known.rejects) == (15, 13)
-        shown = str(rejected.rejects(warehouse, config.load()))
+        shown = str(books.read_rejects(warehouse, config.load()))
         assert f"copied by {report.load_id}" in shown
     names = [f"session_id {n}" for n in range(len(events))]
     names += [f"song_id SO{n}" for n in range(len(songs))]
@@ -435,7 +434,7 @@ def test_an_object_that_vanishes_is_listed_no_more(
     waiting: str, cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An object that is gone when COPY wants it makes the run list again, and load the rest."""
-    from sparkify.lake import Lake, Listing  # noqa: PLC0415
+    from sparkify.lake.objects import Lake, Listing  # noqa: PLC0415
 
     listing, calls = Lake.listing, itertools.count()
 
@@ -484,7 +483,7 @@ def test_a_plan_needs_no_cluster(cluster: StandIn, s3: Bucket) -> None:
 
 def test_the_given_jsonpaths_are_ours(sample: Path) -> None:
     """The real JSONPaths file lists the fields in the order of the staging columns."""
-    from sparkify.warehouses.direct import jsonpaths  # noqa: PLC0415
+    from sparkify.warehouses.redshift.direct import jsonpaths  # noqa: PLC0415
 
     theirs = json.loads((sample / "lake/log_json_path.json").read_bytes())
     assert json.loads(jsonpaths("events")) == theirs
@@ -501,7 +500,7 @@ def test_both_ways_of_repair_agree(text: str) -> None:
     """What is mended here and by the reader's macro is the same text."""
     import duckdb  # noqa: PLC0415
 
-    from sparkify import fields  # noqa: PLC0415
+    from sparkify.read import select as fields  # noqa: PLC0415
 
     with duckdb.connect() as connection:
         for macro in fields.MACROS:

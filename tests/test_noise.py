@@ -15,8 +15,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from sparkify import lake as lakes
 from sparkify import pipeline
+from sparkify.lake import objects as lakes
 from tests.factory import event, put, rejects, song, staging
 
 EXAMPLES = int(os.environ.get("NOISE_EXAMPLES", "8"))

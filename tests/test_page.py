@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sparkify import analytics, pipeline
-from sparkify.page import page
-from sparkify.page.charts import ticks
-from sparkify.page.markup import Markup, tag
+from sparkify.analytics.page import page
+from sparkify.analytics.page.charts import ticks
+from sparkify.analytics.page.markup import Markup, tag
 from tests.analysts import Loaded
 from tests.browser import CHROMIUM, Browser, browser
 from tests.factory import event, put, song

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sparkify import lake as lakes
 from sparkify import pipeline, warehouses
+from sparkify.lake import objects as lakes
 from tests.factory import NOON, event, files, lines, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
 

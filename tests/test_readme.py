@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sparkify import config, diagram, fields, pipeline
-from sparkify.options import Option
+from sparkify import pipeline
+from sparkify.models import diagram
+from sparkify.read import select as fields
+from sparkify.settings import OPTIONS, Option
 from tests.test_cli import Sparkify, sparkify
 
 __all__ = ["sparkify"]
@@ -43,7 +45,7 @@ def test_the_python_runs(sparkify: Sparkify) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [o for o in config.OPTIONS if o.environment], ids=lambda o: o.name
+    "option", [o for o in OPTIONS.values() if o.environment], ids=lambda o: o.name
 )
 def test_every_setting_is_told_of(option: Option) -> None:
     """Each setting stands in the README with its names."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sparkify import config, pipeline, warehouses
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
-from sparkify.warehouses.credentials import provider
+from sparkify.warehouses.redshift.credentials import provider
 from tests.factory import event, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -161,7 +161,7 @@ def test_a_password_that_expires_is_fetched_anew(
 
         return give
 
-    monkeypatch.setattr("sparkify.warehouses.redshift.provider", current)
+    monkeypatch.setattr("sparkify.warehouses.redshift.warehouse.provider", current)
     url = sa.make_url(cluster.url()).set(password=None)
     pipeline.run(str(loaded), url.render_as_string(hide_password=False))
     assert len(asked) == 2
@@ -181,7 +181,7 @@ def test_a_part_that_is_missing_publishes_nothing(
     loaded: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The manifest makes each part mandatory; without one COPY fails, and so does the run."""
-    from sparkify.s3 import Bucket as Place  # noqa: PLC0415
+    from sparkify.lake.s3 import Bucket as Place  # noqa: PLC0415
 
     put_object = Place.put
 

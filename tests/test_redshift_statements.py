@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sparkify import analytics, config, pipeline, rejected, schema, warehouses
-from sparkify.status import status
+from sparkify import analytics, books, config, pipeline, warehouses
+from sparkify.models import schema
 from tests import dialect
 from tests.analysts import Loaded
 from tests.factory import event, put, song
@@ -73,8 +73,8 @@ def test_what_readers_ask(loaded: Path, cluster: StandIn, s3: Bucket) -> None:
     pipeline.run(str(loaded), cluster.url())
     cluster.statements.clear()
     with warehouses.connect(cluster.url(), config.load()) as opened:
-        assert status(opened, config.load()).rejects == 1
-        assert len(rejected.rejects(opened, config.load()).rows) == 1
+        assert books.read_status(opened, config.load()).rejects == 1
+        assert len(books.read_rejects(opened, config.load()).rows) == 1
     analytics.export(s3.url("star"), cluster.url())
     unloads = [text for text in cluster.statements if text.startswith("UNLOAD")]
     queries = [re.findall(r"UNLOAD \('((?:[^']|'')*)'\)", text)[0] for text in unloads]

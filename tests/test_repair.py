@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkify import fields
+from sparkify.read import select as fields
 
 
 def strict(text: str) -> str:

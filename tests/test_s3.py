@@ -11,8 +11,8 @@ import pytest
 
 from sparkify import pipeline
 from sparkify.errors import SparkifyError, TryAgain, UsageError
-from sparkify.lake import LakeObject
-from sparkify.s3 import Bucket
+from sparkify.lake.objects import LakeObject
+from sparkify.lake.s3 import Bucket
 from tests.conftest import use_s3
 from tests.factory import event, files, lines, song, staging, star
 from tests.redshift_standin.buckets import Bucket as Server

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
-from sparkify import diagram, pipeline, schema, warehouses
+from sparkify import pipeline, warehouses
 from sparkify.errors import SparkifyError
-from sparkify.models import Base
+from sparkify.models import Base, diagram, schema
 from tests.factory import event, put, rows
 
 ROOT = Path(__file__).parents[1]

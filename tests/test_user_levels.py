@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from sparkify import pipeline, schema, warehouses
+from sparkify import pipeline, warehouses
 from sparkify.config import load
-from sparkify.models import UserLevel, table
+from sparkify.models import UserLevel, schema, table
 from tests.analysts import Loaded
 from tests.factory import NOON, event, put, rows
 from tests.plain import moment

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sparkify.cluster.refusals import NotThere, translate
-from sparkify.config import MASK
 from sparkify.errors import SparkifyError, TryAgain, UsageError
+from sparkify.masking import MASK
 
 if TYPE_CHECKING:
     import boto3
@@ -59,8 +59,8 @@ class Calls:
 
     def client(self, service: str) -> Any:
         """The client of a service."""
-        from botocore.config import Config  # noqa: PLC0415 - heavy
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
 
         if service not in self.clients:
             if not self.session.region_name:
@@ -132,7 +132,7 @@ class Calls:
 
     def send(self, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
         """Make a call."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             answer: Answer = getattr(self.client(service), operation)(**parameters)

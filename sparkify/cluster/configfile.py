@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sparkify.config import Settings
 from sparkify.errors import SparkifyError
+from sparkify.settings import Settings
 
 Values = Mapping[tuple[str, str], str]  # by section and key
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sparkify import schema, warehouses
+from sparkify import warehouses
 from sparkify.cluster.setup import Setup
 from sparkify.cluster.tls import greet
-from sparkify.config import Settings
 from sparkify.errors import SparkifyError, TryAgain, UsageError
-from sparkify.places import open_lake
+from sparkify.lake.locations import open_lake
+from sparkify.lake.s3 import split
+from sparkify.models import schema
 from sparkify.report import Shown
-from sparkify.s3 import split
+from sparkify.settings import Settings
 
 MEND = "`sparkify cluster create` mends it"
 
@@ -98,7 +99,7 @@ def credentials(setup: Setup) -> str:
 def lake_readable(setup: Setup) -> str:
     """The lake can be listed, and an object of each kind be read."""
     lake = open_lake(setup.wanted.settings)
-    for kind, place in lake.places.items():
+    for kind, place in lake.locations.items():
         item = next((found for found in place.scan(kind) if found), None)
         if item is None:
             raise SparkifyError(f"no {kind} below {place.uri}")

@@ -6,13 +6,13 @@ The one `*` in them stands at the end of an object's name, for what is below a p
 from collections.abc import Iterable
 from typing import Any
 
-from sparkify.config import Settings
 from sparkify.errors import UsageError
-from sparkify.lake import DIRECTORIES
-from sparkify.s3 import split
+from sparkify.lake.locations import lake_uris, staging_uri
+from sparkify.lake.s3 import split
+from sparkify.settings import Settings
 
 Document = dict[str, Any]
-Place = tuple[str, str]  # bucket and prefix, "" being the whole bucket
+Prefix = tuple[str, str]  # bucket and prefix, "" being the whole bucket
 
 
 def document(statements: Iterable[Document]) -> Document:
@@ -26,41 +26,37 @@ def allow(actions: list[str], resources: list[str], **condition: Any) -> Documen
     return {"Effect": "Allow", "Action": actions, "Resource": resources, **when}
 
 
-def lake_places(settings: Settings) -> list[Place]:
+def lake_prefixes(settings: Settings) -> list[Prefix]:
     """Where in S3 the songs and the events are."""
-    uris = []
-    for kind, directory in DIRECTORIES.items():
-        given = getattr(settings, kind)
-        below = settings.source and f"{settings.source.rstrip('/')}/{directory}"
-        uris.append(given or below or "")
-    return [split(uri) for uri in uris if uri.startswith("s3://")]
+    return [split(uri) for uri in lake_uris(settings).values() if uri.startswith("s3://")]
 
 
-def staging_places(settings: Settings) -> list[Place]:
-    """Where in S3 the parts are staged."""
-    return [split(settings.staging)] if settings.staging else []
+def staging_prefixes(settings: Settings) -> list[Prefix]:
+    """Where in S3 parts and manifests are written."""
+    uri = staging_uri(settings)
+    return [split(uri)] if uri else []
 
 
-def listing(places: list[Place], partition: str) -> list[Document]:
-    """The statements that allow to list what is below some places."""
+def listing(prefixes: list[Prefix], partition: str) -> list[Document]:
+    """The statements that allow listing below prefixes."""
     found = []
-    for bucket in sorted({bucket for bucket, _ in places}):
-        prefixes = sorted({prefix for name, prefix in places if name == bucket})
-        condition = {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in prefixes]}}
-        whole = {} if "" in prefixes else condition
-        found.append(allow(["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"], **whole))
+    for bucket in sorted({bucket for bucket, _ in prefixes}):
+        below = sorted({prefix for name, prefix in prefixes if name == bucket})
+        condition = {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in below]}}
+        when = {} if "" in below else condition
+        found.append(allow(["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"], **when))
     return found
 
 
-def reading(places: list[Place], partition: str) -> list[Document]:
-    """The statement that allows to read what is below some places."""
-    objects = [below(place, partition) for place in sorted(set(places))]
-    return [allow(["s3:GetObject"], objects)] if objects else []
+def reading(prefixes: list[Prefix], partition: str) -> list[Document]:
+    """The statement that allows reading below prefixes."""
+    arns = [objects(prefix, partition) for prefix in sorted(set(prefixes))]
+    return [allow(["s3:GetObject"], arns)] if arns else []
 
 
-def below(place: Place, partition: str) -> str:
-    """The ARN of all objects below a place."""
-    return f"arn:{partition}:s3:::{'/'.join(part for part in place if part)}/*"
+def objects(prefix: Prefix, partition: str) -> str:
+    """The ARN of all objects below a prefix."""
+    return f"arn:{partition}:s3:::{'/'.join(part for part in prefix if part)}/*"
 
 
 def trust(wanted: Settings, account: str, region: str, partition: str) -> Document:
@@ -87,17 +83,17 @@ def role_policy(settings: Settings, partition: str = "aws") -> Document:
     """What COPY reads: the staging prefix, and the lake unless it is never read directly.
 
     Raises:
-        UsageError: the settings name no place in S3.
+        UsageError: the settings name nothing in S3.
     """
-    staging = staging_places(settings)
-    lake = [] if settings.copy == "staged" else lake_places(settings)
-    places = [*lake, *staging]
-    statements = [*listing(places, partition), *reading(places, partition)]
+    staging = staging_prefixes(settings)
+    lake = [] if settings.copy == "staged" else lake_prefixes(settings)
+    prefixes = [*lake, *staging]
+    statements = [*listing(prefixes, partition), *reading(prefixes, partition)]
     if lake and (settings.log_jsonpath or "").startswith("s3://"):
         bucket, key = split(str(settings.log_jsonpath))
         statements[-1]["Resource"].append(f"arn:{partition}:s3:::{bucket}/{key}")
     if not statements:
-        raise UsageError("no place in S3 to read: set STAGING, or SONG_DATA and LOG_DATA, in [S3]")
+        raise UsageError("nothing in S3 to read: set STAGING, or SONG_DATA and LOG_DATA, in [S3]")
     return document(statements)
 
 
@@ -110,11 +106,11 @@ def loader_policy(
         serverless: the ARNs of namespace and workgroup, whose numbers only AWS knows; empty for
             a cluster of nodes.
     """
-    lake, staging = lake_places(settings), staging_places(settings)
+    lake, staging = lake_prefixes(settings), staging_prefixes(settings)
     statements = [*listing([*lake, *staging], partition), *reading(lake, partition)]
     if staging:
         puts = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
-        statements.append(allow(puts, [below(place, partition) for place in staging]))
+        statements.append(allow(puts, [objects(prefix, partition) for prefix in staging]))
     redshift = f"arn:{partition}:redshift:{region}:{account}"
     if serverless:
         actions = [f"redshift-serverless:Get{what}" for what in ("Credentials", "Namespace")]

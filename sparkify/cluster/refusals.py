@@ -30,7 +30,7 @@ def translate(name: str, error: Exception, hide: Callable[[str], str]) -> Sparki
         name: of the call, as IAM has it.
         hide: takes the secrets out of a text, which botocore may quote.
     """
-    from botocore import exceptions  # noqa: PLC0415 - heavy
+    from botocore import exceptions
 
     if isinstance(error, exceptions.ClientError):
         told = error.response.get("Error", {})

@@ -7,8 +7,8 @@ import string
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sparkify.config import Settings
 from sparkify.errors import UsageError
+from sparkify.settings import Settings
 
 TAG = "sparkify:cluster"  # on all that is made: nothing without it is changed or removed
 LOGIN_RULE = (

@@ -1,188 +1,25 @@
-"""What a warehouse must do. All that differs between the engines lives in this package.
+"""The engines, and the routes by which rows get into their staging tables.
 
-The line: where only the text of a statement differs, it is a `@compiles`; where the sequence of
-operations does, it is a method here.
+    base       what an engine has to do
+    duckdb     the embedded default
+    redshift/  Amazon Redshift
+
+Everything that differs between the engines is here. If only the text of a statement differs, it
+is a `@compiles`; if the sequence of operations differs, it is a method.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
-
 import sqlalchemy as sa
-from sqlalchemy.pool import base as pool
-from sqlalchemy.schema import ExecutableDDLElement
 
-from sparkify import config, stopping
-from sparkify.config import mask_url
-from sparkify.errors import SparkifyError, UsageError
-from sparkify.lake import Lake, LakeObject
-
-if TYPE_CHECKING:
-    from sparkify.config import Settings
-
-stopping.whole(pool._finalize_fairy)  # it resets and closes, and logs whatever is raised inside
+from sparkify.config import load
+from sparkify.errors import UsageError
+from sparkify.masking import mask_url
+from sparkify.settings import Settings
+from sparkify.warehouses.base import Warehouse
 
 BARE = ("duckdb", "redshift")
-Statement = sa.SelectBase | sa.Insert | sa.Delete | sa.TextClause | ExecutableDDLElement
 
 
-class Loaded(NamedTuple):
-    """What a warehouse made of objects that it read by itself; `rejects`: rows of the books."""
-
-    rows: int
-    repaired: int
-    rejects: list[dict[str, Any]]
-
-
-class Warehouse(ABC):
-    """An engine and its habits.
-
-    Attributes:
-        name: "duckdb" or "redshift".
-        dialect: how its statements are written.
-        copy: how rows get there: None, "staged" or "direct".
-        engine: of SQLAlchemy; disposed of by `close` unless it was handed in.
-    """
-
-    name: str
-    dialect: sa.Dialect
-    copy: str | None = None
-
-    def __init__(self, engine: sa.Engine, *, owned: bool) -> None:
-        self.engine = engine
-        self.owned = owned
-
-    @property
-    def url(self) -> str:
-        """The warehouse's URL without secrets."""
-        url = self.engine.url
-        shown = url.set(drivername=self.name) if url.drivername.endswith("sparkify") else url
-        return mask_url(shown.render_as_string(hide_password=True))
-
-    def __enter__(self) -> "Warehouse":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    @stopping.whole
-    def close(self) -> None:
-        """Let go of the engine, unless it is somebody else's."""
-        if self.owned:
-            self.engine.dispose()
-
-    def text(self, statement: Statement) -> str:
-        """A statement as it is sent: its values are in it, none is a bound parameter."""
-        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
-        return str(compiled).strip().replace("%%", "%")  # SQLAlchemy doubles each for some drivers
-
-    def execute(self, connection: sa.Connection, statement: Statement) -> sa.CursorResult[Any]:
-        """Send a statement, as `text` shows it."""
-        return connection.exec_driver_sql(self.text(statement))
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Turns the engine's errors into ours."""
-        try:
-            yield
-        except Exception as error:
-            if (ours := self.translate(error)) is not None:
-                raise ours from error
-            raise
-
-    @abstractmethod
-    def translate(self, error: Exception) -> SparkifyError | None:
-        """Our error for one of the engine's; None for what is not expected."""
-
-    @abstractmethod
-    def writing(self, lock_timeout: float) -> AbstractContextManager[sa.Connection]:
-        """A connection that nobody else writes beside, with no transaction begun.
-
-        Raises:
-            WarehouseBusy: somebody else writes, and still does after `lock_timeout` seconds.
-        """
-
-    @abstractmethod
-    def reading(self, lock_timeout: float) -> AbstractContextManager[sa.Connection]:
-        """A connection that cannot write."""
-
-    @abstractmethod
-    def begin(self, lock_timeout: float) -> list[Statement]:
-        """What a load's transaction starts with."""
-
-    @abstractmethod
-    def sweep(self) -> None:
-        """Remove what killed runs left beside the warehouse; only who holds it may."""
-
-    def commit(self, transaction: sa.RootTransaction, load_id: str) -> None:
-        """Commit a load, or raise; what it raises, the load is not there."""
-        transaction.commit()
-
-    def finish(self, connection: sa.Connection, changed: float) -> None:  # noqa: B027
-        """Tidy up after a load that committed; `changed`: the share of plays that are new."""
-
-    @abstractmethod
-    def exists(self) -> bool:
-        """Whether there is something to connect to."""
-
-    def require(self, lake: Lake) -> None:  # noqa: B027
-        """Make sure, before anything else, that rows of a lake can get here.
-
-        Raises:
-            UsageError: they cannot, and what to do.
-        """
-
-    @abstractmethod
-    def stage_texts(
-        self, objects: Mapping[str, Sequence[LakeObject]], insert: Callable[[str], str]
-    ) -> Iterator[str]:
-        """What is sent to stage objects.
-
-        Args:
-            objects: by kind.
-            insert: gives the reader's own statement for a kind.
-        """
-
-    @abstractmethod
-    def reader(self, connection: sa.Connection) -> AbstractContextManager[Any]:
-        """The DuckDB connection with the staging tables that the reader is to fill."""
-
-    def take(  # noqa: B027 - only Redshift has a way to go
-        self, connection: sa.Connection, room: Any, load_id: str, rows: dict[str, int]
-    ) -> None:
-        """Bring what the reader staged into the warehouse, if it is not there already.
-
-        Args:
-            connection: with the load's transaction.
-            room: what `reader` gave.
-            load_id: the load.
-            rows: by kind, how many rows there are.
-        """
-
-    @abstractmethod
-    def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
-        """Write a table as Parquet below a directory, over what is there; return where.
-
-        Raises:
-            UsageError: the directory is none of this engine's.
-            SparkifyError: it cannot be written to.
-        """
-
-    def load(
-        self, connection: sa.Connection, load_id: str, kind: str, objects: Sequence[LakeObject]
-    ) -> Loaded:
-        """Stage objects of one kind without this machine; only where `copy` is "direct"."""
-        raise NotImplementedError(f"{self.name} reads nothing by itself")
-
-    @abstractmethod
-    def insert_rows(
-        self, connection: sa.Connection, target: sa.Table, rows: Sequence[dict[str, Any]]
-    ) -> None:
-        """Insert many rows at once, however many."""
-
-
-def connect(warehouse: str | sa.Engine, settings: "Settings | None" = None) -> Warehouse:
+def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:
     """The warehouse of a URL, or of an Engine that the caller keeps.
 
     A bare name, like "duckdb", stands for a warehouse that is not there yet.
@@ -192,15 +29,15 @@ def connect(warehouse: str | sa.Engine, settings: "Settings | None" = None) -> W
     """
     backend = backend_of(warehouse)
     if backend == "duckdb":
-        from sparkify.warehouses.duckdb import DuckDB  # noqa: PLC0415 - only the engine in use
+        from sparkify.warehouses.duckdb import DuckDB
 
         return DuckDB.connect(warehouse)
     if backend == "redshift":
-        from sparkify.warehouses.redshift import Redshift  # noqa: PLC0415
+        from sparkify.warehouses.redshift.warehouse import Redshift
 
-        return Redshift.connect(warehouse, settings or config.load())
+        return Redshift.connect(warehouse, settings or load())
     shown = mask_url(str(warehouse))
-    raise UsageError(f"{shown} is no warehouse; give a URL like duckdb:///sparkify.duckdb")
+    raise UsageError(f"not a warehouse URL: {shown}; give one like duckdb:///sparkify.duckdb")
 
 
 def backend_of(warehouse: str | sa.Engine) -> str | None:
@@ -224,9 +61,9 @@ def dialect_of(name: str) -> sa.Dialect:
 def driver_name(name: str) -> str:
     """What a URL starts with that is answered by our dialect for "duckdb" or "redshift"."""
     if name == "duckdb":
-        from sparkify.warehouses import duckdb  # noqa: PLC0415
+        from sparkify.warehouses import duckdb
 
         return duckdb.DRIVER
-    from sparkify.warehouses import redshift_dialect  # noqa: PLC0415
+    from sparkify.warehouses.redshift import dialect as redshift_dialect
 
     return redshift_dialect.DRIVER

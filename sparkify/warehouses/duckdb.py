@@ -20,11 +20,11 @@ import duckdb_sqlalchemy
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
-from sparkify import scratch, stopping
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy, first_line
-from sparkify.lake import LakeObject
+from sparkify.lake.objects import LakeObject
 from sparkify.models import STAGING
-from sparkify.warehouses import Statement, Warehouse
+from sparkify.process import scratch, stopping
+from sparkify.warehouses.base import Statement, Warehouse
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sparkify import pipeline, scratch, warehouses
+from sparkify import pipeline, warehouses
 from sparkify.config import load
 from sparkify.errors import SparkifyError, WarehouseBusy
+from sparkify.process import scratch
 from tests.chaos import forks
 from tests.chaos.child import Strike
 from tests.chaos.worlds import Trial, Work, succeed

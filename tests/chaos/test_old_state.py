@@ -6,9 +6,10 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from sparkify import pipeline, schema, warehouses
+from sparkify import pipeline, warehouses
 from sparkify.config import load
 from sparkify.errors import SparkifyError
+from sparkify.models import schema
 from tests.chaos.worlds import picture
 from tests.factory import NOON, event, put, song
 

@@ -16,7 +16,7 @@ from tests.chaos.worlds import Work
 LONG = """
 import sqlalchemy as sa
 from sparkify import warehouses
-from sparkify.console import guarded
+from sparkify.cli.console import guarded
 
 def work():
     with warehouses.connect("duckdb:///a.duckdb") as opened, opened.writing(0) as connection:
@@ -70,8 +70,9 @@ def python(code: str, *arguments: object, folder: Path) -> subprocess.CompletedP
 TIDYING = """
 import os, sys, time
 import sqlalchemy as sa
-from sparkify import scratch, warehouses
-from sparkify.console import guarded
+from sparkify.process import scratch
+from sparkify import warehouses
+from sparkify.cli.console import guarded
 
 def come(*_):
     os.kill(os.getpid(), int(sys.argv[1]))
@@ -116,7 +117,7 @@ def test_a_signal_while_something_tidies_up(
 
 TOO_LATE = """
 import os, sys
-from sparkify.console import guarded
+from sparkify.cli.console import guarded
 
 guarded(lambda: print("done"))
 os.kill(os.getpid(), int(sys.argv[1]))

@@ -297,7 +297,7 @@ def cluster(
     for name in [name for name in os.environ if name.startswith("SPARKIFY_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SPARKIFY_CONFIG", str(made.file))
-    monkeypatch.setattr("sparkify.aws.session", lambda settings: session)
+    monkeypatch.setattr("sparkify.lake.aws.session", lambda settings: session)
     monkeypatch.setattr("sparkify.cluster.secret.new_password", lambda: GENERATED)
     made.file.write_text(
         f"# kept\n[AWS]\nKEY={KEY}\nSECRET={SECRET_KEY}\n\n"

@@ -10,7 +10,7 @@ from sparkify.cluster import configfile
 from sparkify.cluster.calls import Calls, action, text_of
 from sparkify.cluster.refusals import refused, translate
 from sparkify.errors import SparkifyError, TryAgain, UsageError
-from sparkify.s3 import Bucket
+from sparkify.lake.s3 import Bucket
 from tests.cluster.conftest import PASSWORD, Aws, Session
 
 

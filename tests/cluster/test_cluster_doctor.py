@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 import trustme
 
-from sparkify import config, schema, warehouses
+from sparkify import config, warehouses
 from sparkify.cluster.tls import SSL_REQUEST, greet
+from sparkify.models import schema
 from tests.cluster.conftest import Aws, Cluster, Session
 from tests.redshift_standin import StandIn
 

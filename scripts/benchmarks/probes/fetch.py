@@ -14,8 +14,8 @@ from pathlib import Path
 import boto3
 from obstore.store import S3Store
 
-from sparkify.lake import LakeObject
-from sparkify.s3 import THREADS, Bucket
+from sparkify.lake.objects import LakeObject
+from sparkify.lake.s3 import THREADS, Bucket
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 

@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
-from sparkify import schema, warehouses
-from sparkify.lake import Folder, Lake, LakeObject, Listing
-from sparkify.ledger import Difference, ledger
+from sparkify import warehouses
+from sparkify.lake.folder import Folder
+from sparkify.lake.objects import Lake, LakeObject, Listing
+from sparkify.load.ledger import Difference, ledger
+from sparkify.models import schema
 
 URI = "/lake/song_data/A/B/C/TR{:016x}.json"
 MAKE = """INSERT INTO staging.files (uri, kind, etag, size, load_id, records, rejects)

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 from sparkify import config
+from sparkify.lake.locations import open_lake
 from sparkify.models import KINDS, table
-from sparkify.places import open_lake
-from sparkify.reader import Reader
-from sparkify.warehouses import parts, staged
+from sparkify.read.reader import Reader
+from sparkify.warehouses.redshift import parts, staged
 
 SLICES = 4
 

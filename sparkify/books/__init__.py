@@ -1,0 +1,6 @@
+"""What the books say: the status of a warehouse, and its rejects."""
+
+from sparkify.books.rejects import Rejects, read_rejects
+from sparkify.books.status import Status, read_status
+
+__all__ = ["Rejects", "Status", "read_rejects", "read_status"]

@@ -1,0 +1,76 @@
+"""The commands of the analysts: report, recommend, export."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparkify.cli.options import AsJson, WarehouseUrl, show
+from sparkify.errors import SparkifyError
+
+if TYPE_CHECKING:
+    from sparkify.analytics.answers import Answers
+
+app = typer.Typer(rich_markup_mode=None)
+
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Rows of each answer.")]
+
+
+@app.command()
+def report(
+    warehouse: WarehouseUrl = None,
+    limit: Limit = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with charts to this file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the analysts' questions: what are people listening to?"""
+    from sparkify import analytics
+
+    answers = analytics.report(warehouse, limit)
+    if html is not None:
+        write_page(html, answers)
+    if as_json or html is None:
+        show(answers, as_json=as_json)
+
+
+def write_page(path: Path, answers: "Answers") -> None:
+    """Write the page, whole or not at all."""
+    from sparkify.analytics.page import page
+
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(page(answers), encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise SparkifyError(f"{path} cannot be written: {error.strerror}") from error
+    typer.echo(f"{path} written", err=True)
+
+
+@app.command()
+def recommend(
+    user: Annotated[int, typer.Argument(help="The user's user_id.")],
+    songs: Annotated[bool, typer.Option("--songs", help="Songs, not artists.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 10,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a user has not played yet, and listeners alike play."""
+    from sparkify import analytics
+
+    show(analytics.recommend(user, warehouse, songs=songs, limit=limit), as_json=as_json)
+
+
+@app.command()
+def export(
+    directory: Annotated[str, typer.Argument(help="A folder; on Redshift s3://bucket/prefix.")],
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the star as Parquet files."""
+    from sparkify import analytics
+
+    written = analytics.export(directory, warehouse)
+    typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))

@@ -1,0 +1,59 @@
+"""Options that several commands share, and how a result is printed."""
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Annotated, Protocol
+
+import typer
+
+from sparkify.settings import OPTIONS
+
+WarehouseUrl = Annotated[
+    str | None, typer.Option("--warehouse", help=OPTIONS["warehouse"].help, show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Full = Annotated[bool, typer.Option("--full", help="Replace all rows by a load of the whole lake.")]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Also remove the rows of objects that no longer exist.")
+]
+Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
+LOADING = ("songs", "events", "staging", "copy", "max_rejects", "lock_timeout")
+
+
+class Result(Protocol):
+    """What a command prints."""
+
+    def to_dict(self) -> object:
+        """The result for programs, of plain values only."""
+
+
+def show(result: Result, *, as_json: bool) -> None:
+    """Print a result for people or for programs."""
+    typer.echo(json.dumps(result.to_dict()) if as_json else str(result))
+
+
+def parameter(name: str, annotation: object, default: object = None) -> inspect.Parameter:
+    """A parameter of a command."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+
+
+def loading(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the parameters of a run in place of its `**arguments`."""
+    *own, _ = inspect.signature(command).parameters.values()
+    settings = [
+        parameter(name, Annotated[str | None, typer.Option(help=OPTIONS[name].help)])
+        for name in LOADING
+    ]
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            parameter("source", Source),
+            parameter("warehouse", WarehouseUrl),
+            *settings,
+            parameter("full", Full, False),
+            parameter("prune", Prune, False),
+            *(each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in own),
+        ]
+    )
+    return command

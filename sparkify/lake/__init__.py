@@ -1,0 +1,8 @@
+"""The lake: which objects exist, and their bytes. Knows no SQL and no JSON.
+
+objects    what an object, a listing and a lake are; what a location has to do
+folder     a location in the file system
+s3         a location in S3
+aws        the AWS session for everything of ours
+locations  from the settings to the locations of songs and events
+"""

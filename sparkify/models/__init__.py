@@ -1,0 +1,50 @@
+"""The tables, as declarative SQLAlchemy models, and what belongs to a schema.
+
+base        columns, keys, lengths of text
+star        what analysts query: songplays, users, songs, artists, time, user_levels
+staging     the records of the lake, field by field, with the rules of each field
+books       loads, files, rejects
+statements  statements that SQLAlchemy lacks
+schema      is the schema there and current? Alembic creates and upgrades it
+diagram     the schema as DDL and as a Mermaid diagram
+"""
+
+from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
+from sparkify.models.books import File, Load, Reject
+from sparkify.models.staging import EPOCH_MS, KINDS, Provenance, StagingEvent, StagingSong
+from sparkify.models.star import (
+    PUBLISHED,
+    STAR,
+    Artist,
+    Song,
+    Songplay,
+    Time,
+    User,
+    UserLevel,
+)
+
+__all__ = [
+    "EPOCH_MS",
+    "KINDS",
+    "NAME",
+    "PUBLISHED",
+    "STAGING",
+    "STAR",
+    "TITLE",
+    "URI",
+    "WORD",
+    "Artist",
+    "Base",
+    "File",
+    "Load",
+    "Provenance",
+    "Reject",
+    "Song",
+    "Songplay",
+    "StagingEvent",
+    "StagingSong",
+    "Time",
+    "User",
+    "UserLevel",
+    "table",
+]

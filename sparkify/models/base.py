@@ -1,0 +1,49 @@
+"""What all tables share: columns with Redshift's encodings, keys, and lengths of text.
+
+Redshift's physical design (DISTKEY, SORTKEY, ENCODE) is declared with the tables and ignored by
+DuckDB. Keys exist on Redshift only, where its planner uses them. On DuckDB they would cost four
+times the load, so uniqueness is counted inside the transaction, on both engines.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+STAGING = "staging"  # the schema of everything that is not the star
+TITLE, NAME, WORD, URI = 1024, 256, 64, 4096  # lengths of text in bytes, as Redshift counts
+
+
+class Base(DeclarativeBase):
+    """What all tables share."""
+
+    metadata = sa.MetaData()
+
+
+def column(type_: sa.types.TypeEngine[Any], *, sort: bool = False, **options: Any) -> Any:
+    """A column with the Redshift encoding that its type calls for (`sort`: a sort key, raw)."""
+    numeric = isinstance(type_, sa.Integer | sa.DateTime)
+    encode = "raw" if sort else "az64" if numeric else "zstd"
+    options.setdefault("nullable", True)
+    return mapped_column(type_, redshift_encode=encode, autoincrement=False, **options)
+
+
+def key(*columns: str, table: str) -> sa.PrimaryKeyConstraint:
+    """A primary key that only Redshift's planner is told of."""
+    constraint = sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
+    constraint.ddl_if(dialect="redshift")
+    return constraint
+
+
+def reference(name: str, target: str, table: str = "songplays") -> sa.ForeignKeyConstraint:
+    """A foreign key that only Redshift's planner is told of: on DuckDB it would block ALTER."""
+    constraint = sa.ForeignKeyConstraint([name], [target], name=f"fk_{table}_{name}")
+    constraint.ddl_if(dialect="redshift")
+    return constraint
+
+
+def table(model: Any) -> sa.Table:
+    """The Core table of a model (`__table__` is typed as any FROM clause)."""
+    found = model.__table__
+    assert isinstance(found, sa.Table)
+    return found

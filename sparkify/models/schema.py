@@ -1,0 +1,129 @@
+"""The schema of a warehouse: made by Alembic, never by hand."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from sparkify.errors import SparkifyError
+from sparkify.models.base import Base, table
+from sparkify.models.star import STAR
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+PACKAGE = Path(__file__).parents[1]
+
+
+class State(Enum):
+    """How a warehouse's schema stands to this version of Sparkify."""
+
+    EMPTY = "empty"
+    BEHIND = "behind"
+    HEAD = "at head"
+    AHEAD = "ahead"
+    FOREIGN = "not Sparkify's"
+
+
+def migrations() -> Path:
+    """The folder of the migrations: the package's, or the checkout's."""
+    inside = PACKAGE / "migrations"
+    return inside if inside.is_dir() else PACKAGE.parent / "migrations"
+
+
+def alembic_config(connection: sa.Connection | None = None) -> "Config":
+    """Alembic's configuration."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations()))
+    config.attributes["connection"] = connection
+    return config
+
+
+def revisions() -> list[str]:
+    """The revisions from the first to the newest; their files' names start with them.
+
+    Alembic itself takes 0.2 s to tell.
+    """
+    files = (migrations() / "versions").glob("[0-9]*.py")
+    return sorted(file.name.partition("_")[0] for file in files)
+
+
+def state(connection: sa.Connection) -> State:
+    """Look at the schema of a warehouse."""
+    look = sa.inspect(connection)
+    version: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(
+        sa.table("alembic_version")
+    )
+    current = connection.scalar(version) if look.has_table("alembic_version") else None
+    if current is None:
+        ours = {table(model).name for model in STAR}
+        return State.FOREIGN if ours & set(look.get_table_names()) else State.EMPTY
+    known = revisions()
+    if current == known[-1]:
+        return State.HEAD
+    return State.BEHIND if current in known else State.AHEAD
+
+
+def require(connection: sa.Connection, url: str) -> None:
+    """Make sure that the schema is the one of this version.
+
+    Raises:
+        SparkifyError: it is not; the message names the command that mends it.
+    """
+    remedies = {
+        State.EMPTY: "is empty; `sparkify run` fills it",
+        State.BEHIND: "is behind this version of Sparkify; run `alembic upgrade head`",
+        State.AHEAD: "was made by a newer version of Sparkify; run `pip install -U sparkify`",
+        State.FOREIGN: "has tables of these names that are not Sparkify's; choose another database",
+    }
+    if remedy := remedies.get(state(connection)):
+        raise SparkifyError(f"{url} {remedy}")
+
+
+def ensure(connection: sa.Connection, url: str) -> None:
+    """Make the schema in an empty warehouse; of any other, require the right one."""
+    if state(connection) is State.EMPTY:
+        try:
+            upgrade(connection)
+        except sa.exc.DBAPIError:  # nothing can be locked yet: another run may have been quicker
+            connection.rollback()
+            if state(connection) is State.EMPTY:
+                raise
+    require(connection, url)
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Make the schema in one transaction: if killed, a run would find it half made, and stop."""
+    from alembic import command
+
+    connection.rollback()  # end the transaction in which the state was looked at
+    command.upgrade(alembic_config(connection), "head")
+
+
+def lost(connection: sa.Connection, url: str) -> dict[str, int]:
+    """The rows that a reset would remove, by table; empty tables are left out.
+
+    Raises:
+        SparkifyError: the tables are not Sparkify's, or a newer version's.
+    """
+    if state(connection) in (State.FOREIGN, State.AHEAD):
+        require(connection, url)
+    inspector = sa.inspect(connection)
+    counts = {
+        each.name: connection.scalar(sa.select(sa.func.count()).select_from(each))
+        for each in Base.metadata.sorted_tables
+        if inspector.has_table(each.name, schema=each.schema)
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def reset(connection: sa.Connection) -> None:
+    """Drop every table, and make them anew, empty."""
+    from alembic import command
+
+    connection.rollback()
+    command.downgrade(alembic_config(connection), "base")
+    command.upgrade(alembic_config(connection), "head")

@@ -1,0 +1,114 @@
+"""The star: the tables that analysts query, in the default schema."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from sparkify.models.base import NAME, TITLE, WORD, Base, column, key, reference
+
+
+class Songplay(Base):
+    """One row per play: an event with page NextSong."""
+
+    __tablename__ = "songplays"
+    __table_args__ = (
+        key("songplay_id", table="songplays"),
+        reference("start_time", "time.start_time"),
+        reference("user_id", "users.user_id"),
+        reference("song_id", "songs.song_id"),
+        reference("artist_id", "artists.artist_id"),
+        {"redshift_distkey": "start_time", "redshift_sortkey": "start_time"},
+    )
+    songplay_id: Mapped[str] = column(sa.String(32), nullable=False)
+    start_time: Mapped[datetime] = column(sa.DateTime(), sort=True, nullable=False)
+    user_id: Mapped[int] = column(sa.BigInteger(), nullable=False)
+    level: Mapped[str] = column(sa.String(WORD))
+    song_id: Mapped[str | None] = column(sa.String(WORD))
+    artist_id: Mapped[str | None] = column(sa.String(WORD))
+    session_id: Mapped[int] = column(sa.BigInteger())
+    location: Mapped[str | None] = column(sa.String(TITLE))
+    user_agent: Mapped[str | None] = column(sa.String(TITLE))
+    song_title: Mapped[str] = column(sa.String(TITLE))
+    artist_name: Mapped[str] = column(sa.String(TITLE))
+
+
+class User(Base):
+    """One row per user, as the user's latest event has them."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        key("user_id", table="users"),
+        {"redshift_diststyle": "ALL", "redshift_sortkey": "user_id"},
+    )
+    user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
+    first_name: Mapped[str | None] = column(sa.String(NAME))
+    last_name: Mapped[str | None] = column(sa.String(NAME))
+    gender: Mapped[str | None] = column(sa.String(WORD))
+    level: Mapped[str] = column(sa.String(WORD))
+
+
+class Song(Base):
+    """One row per song_id of the catalogue."""
+
+    __tablename__ = "songs"
+    __table_args__ = (
+        key("song_id", table="songs"),
+        {"redshift_diststyle": "ALL", "redshift_sortkey": "song_id"},
+    )
+    song_id: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
+    title: Mapped[str] = column(sa.String(TITLE))
+    artist_id: Mapped[str] = column(sa.String(WORD))
+    year: Mapped[int | None] = column(sa.Integer())
+    duration: Mapped[float | None] = column(sa.Double())
+
+
+class Artist(Base):
+    """One row per artist_id; of several names the most frequent."""
+
+    __tablename__ = "artists"
+    __table_args__ = (
+        key("artist_id", table="artists"),
+        {"redshift_diststyle": "ALL", "redshift_sortkey": "artist_id"},
+    )
+    artist_id: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
+    name: Mapped[str] = column(sa.String(TITLE))
+    location: Mapped[str | None] = column(sa.String(TITLE))
+    latitude: Mapped[float | None] = column(sa.Double())
+    longitude: Mapped[float | None] = column(sa.Double())
+
+
+class Time(Base):
+    """Each distinct start_time of the plays, taken apart."""
+
+    __tablename__ = "time"
+    __table_args__ = (
+        key("start_time", table="time"),
+        {"redshift_distkey": "start_time", "redshift_sortkey": "start_time"},
+    )
+    start_time: Mapped[datetime] = column(sa.DateTime(), sort=True, nullable=False)
+    hour: Mapped[int] = column(sa.Integer())
+    day: Mapped[int] = column(sa.Integer())
+    week: Mapped[int] = column(sa.Integer())
+    month: Mapped[int] = column(sa.Integer())
+    year: Mapped[int] = column(sa.Integer())
+    weekday: Mapped[int] = column(sa.Integer())
+
+
+class UserLevel(Base):
+    """Who was free or paid when: from `valid_from` until before `valid_to`, NULL: still."""
+
+    __tablename__ = "user_levels"
+    __table_args__ = (
+        key("user_id", "valid_from", table="user_levels"),
+        reference("user_id", "users.user_id", "user_levels"),
+        {"redshift_diststyle": "ALL", "redshift_sortkey": "user_id"},
+    )
+    user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
+    level: Mapped[str] = column(sa.String(WORD))
+    valid_from: Mapped[datetime] = column(sa.DateTime(), nullable=False)
+    valid_to: Mapped[datetime | None] = column(sa.DateTime())
+
+
+STAR = (Songplay, User, Song, Artist, Time)
+PUBLISHED = (*STAR, UserLevel)  # everything that is a function of the staging tables

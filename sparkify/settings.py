@@ -1,0 +1,185 @@
+"""Every setting, declared once: its name, default, sources, and how its text is parsed.
+
+`config` gathers the values, the command line and `docs/settings.md` take the help texts from here,
+and a test holds the parameters of `pipeline.run` against this list.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sparkify.values import (
+    CLUSTER_TYPES,
+    Threshold,
+    parse_cluster_type,
+    parse_copy,
+    parse_count,
+    parse_positive,
+    parse_seconds,
+)
+
+DEFAULT_WAREHOUSE = "duckdb:///sparkify.duckdb"
+
+
+@dataclass(frozen=True)
+class Option:
+    """Where a setting may come from besides an argument, and how its text is parsed.
+
+    Attributes:
+        name: the setting, as an argument and in `config`.
+        environment: the name of its environment variable.
+        in_file: its section and key in dwh.cfg.
+        parse: turns its text into its value; raises ValueError with what the text must be.
+        secret: never shown.
+        help: one sentence for people.
+    """
+
+    name: str
+    environment: str | None = None
+    in_file: tuple[str, str] | None = None
+    parse: Callable[[str], object] = str
+    secret: bool = False
+    help: str = ""
+
+
+def setting(
+    default: object,
+    environment: str | None = None,
+    in_file: tuple[str, str] | None = None,
+    *,
+    parse: Callable[[str], object] = str,
+    secret: bool = False,
+    help: str = "",
+) -> Any:
+    """A field of `Settings` with its `Option`."""
+    known = {"environment": environment, "in_file": in_file, "parse": parse}
+    return field(
+        default=default, repr=not secret, metadata={**known, "secret": secret, "help": help}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one call; `origins` tells where each came from."""
+
+    source: str | None = setting(
+        None, "SPARKIFY_SOURCE", help="The lake: a folder or s3://bucket/prefix."
+    )
+    songs: str | None = setting(
+        None,
+        "SPARKIFY_SONGS",
+        ("S3", "SONG_DATA"),
+        help="Where the song records are, if not in song_data below the source.",
+    )
+    events: str | None = setting(
+        None,
+        "SPARKIFY_EVENTS",
+        ("S3", "LOG_DATA"),
+        help="Where the event records are, if not in log_data below the source.",
+    )
+    warehouse: str = setting(
+        DEFAULT_WAREHOUSE,
+        "SPARKIFY_WAREHOUSE",
+        ("CLUSTER", "HOST"),
+        help="A SQLAlchemy URL, such as duckdb:///sparkify.duckdb.",
+    )
+    staging: str | None = setting(
+        None,
+        "SPARKIFY_STAGING",
+        ("S3", "STAGING"),
+        help="Redshift: the s3://bucket/prefix to which the parts of a load are uploaded.",
+    )
+    copy: str | None = setting(
+        None, "SPARKIFY_COPY", parse=parse_copy, help='Redshift: "staged" or "direct".'
+    )
+    iam_role: str | None = setting(
+        None,
+        "SPARKIFY_IAM_ROLE",
+        ("IAM_ROLE", "ARN"),
+        help="Redshift: the role with which the cluster reads S3; by default its default role.",
+    )
+    region: str | None = setting(
+        None,
+        "SPARKIFY_REGION",
+        ("S3", "REGION"),
+        help="The AWS region, if AWS's own chain has none.",
+    )
+    max_rejects: Threshold = setting(
+        Threshold(),
+        "SPARKIFY_MAX_REJECTS",
+        parse=Threshold.parse,
+        help="Rejected records allowed: N or P%; above that nothing is published.",
+    )
+    lock_timeout: float = setting(
+        60.0,
+        "SPARKIFY_LOCK_TIMEOUT",
+        parse=parse_seconds,
+        help="Seconds to wait for another run or a reader.",
+    )
+    log_jsonpath: str | None = setting(
+        None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."
+    )
+    tls: bool = setting(True, help="Verify the certificate of a Redshift cluster.")
+    aws_key: str | None = setting(
+        None, None, ("AWS", "KEY"), help="An AWS access key; a profile is safer."
+    )
+    aws_secret: str | None = setting(
+        None, None, ("AWS", "SECRET"), secret=True, help="The secret of that key."
+    )
+    cluster: str = setting(
+        "sparkify", None, ("DWH", "DWH_CLUSTER_IDENTIFIER"), parse=str.lower, help="Cluster name."
+    )
+    cluster_type: str = setting(
+        "single-node",
+        None,
+        ("DWH", "DWH_CLUSTER_TYPE"),
+        parse=parse_cluster_type,
+        help=f"One of {', '.join(CLUSTER_TYPES)}.",
+    )
+    cluster_nodes: int = setting(
+        1, None, ("DWH", "DWH_NUM_NODES"), parse=parse_count, help="Number of nodes."
+    )
+    cluster_node_type: str = setting("ra3.large", None, ("DWH", "DWH_NODE_TYPE"), help="Node type.")
+    cluster_capacity: int = setting(
+        8, None, ("DWH", "DWH_BASE_CAPACITY"), parse=parse_count, help="Serverless: base RPU."
+    )
+    cluster_role: str = setting(
+        "sparkify-redshift", None, ("DWH", "DWH_IAM_ROLE_NAME"), help="Name of the cluster's role."
+    )
+    cluster_database: str = setting(
+        "sparkify", None, ("DWH", "DWH_DB"), parse=str.lower, help="Database name."
+    )
+    cluster_user: str = setting(
+        "awsuser", None, ("DWH", "DWH_DB_USER"), parse=str.lower, help="Administrator's name."
+    )
+    cluster_password: str | None = setting(
+        None,
+        None,
+        ("DWH", "DWH_DB_PASSWORD"),
+        secret=True,
+        help="Administrator's password; by default a new one.",
+    )
+    cluster_port: int = setting(5439, None, ("DWH", "DWH_PORT"), parse=parse_count, help="Port.")
+    cluster_subnet_group: str | None = setting(
+        None, None, ("DWH", "DWH_SUBNET_GROUP"), help="Subnet group; by default the default VPC."
+    )
+    cluster_owner: str | None = setting(
+        None, None, ("DWH", "DWH_OWNER"), help="Owner (a tag); by default the caller."
+    )
+    cluster_hours: float = setting(
+        24.0, None, ("DWH", "DWH_HOURS"), parse=parse_positive, help="Planned lifetime (a tag)."
+    )
+    cluster_price: float | None = setting(
+        None,
+        None,
+        ("DWH", "DWH_PRICE"),
+        parse=parse_positive,
+        help="Price of a node for an hour, for the cost so far.",
+    )
+    origins: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()  # keys of dwh.cfg that are not settings
+
+
+OPTIONS = {
+    each.name: Option(each.name, **each.metadata) for each in fields(Settings) if each.metadata
+}

@@ -1,0 +1,87 @@
+"""The values that settings have besides plain text: how their text is parsed."""
+
+import re
+from dataclasses import dataclass
+
+CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """How many rejected records a run may have and still publish.
+
+    Attributes:
+        records: the most rejected records; None means no such limit.
+        percent: the most percent of the records read; None means no such limit.
+
+    With both, a run stops only above both (the default: 10 records and 1 %).
+    """
+
+    records: int | None = 10
+    percent: float | None = 1.0
+
+    @classmethod
+    def parse(cls, text: str) -> "Threshold":
+        """Read `N` or `P%`."""
+        if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip()):
+            return cls(records=None, percent=float(match[1]))
+        if re.fullmatch(r"\d+", text.strip()):
+            return cls(records=int(text), percent=None)
+        raise ValueError("must be a count like 100 or a share like 0.5%")
+
+    def allows(self, rejected: int, read: int) -> bool:
+        """Whether a run that rejected `rejected` of `read` records may publish."""
+        within = []
+        if self.records is not None:
+            within.append(rejected <= self.records)
+        if self.percent is not None:
+            within.append(rejected * 100 <= self.percent * read)
+        return any(within)
+
+    def __str__(self) -> str:
+        parts = [str(self.records)] if self.records is not None else []
+        parts += [f"{self.percent:g}%"] if self.percent is not None else []
+        return " and ".join(parts)
+
+
+def parse_seconds(text: str) -> float:
+    """Read a number of seconds, 0 or more."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise ValueError("must be a number of seconds, 0 or more")
+    return seconds
+
+
+def parse_copy(text: str) -> str:
+    """Read a route into Redshift."""
+    if text not in ("staged", "direct"):
+        raise ValueError('must be "staged" or "direct"')
+    return text
+
+
+def parse_positive(text: str) -> float:
+    """Read a number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        raise ValueError("must be a number above 0")
+    return number
+
+
+def parse_count(text: str) -> int:
+    """Read a whole number above 0."""
+    if not re.fullmatch(r"0*[1-9]\d{0,8}", text.strip()):
+        raise ValueError("must be a whole number above 0")
+    return int(text)
+
+
+def parse_cluster_type(text: str) -> str:
+    """Read a type of cluster."""
+    if text not in CLUSTER_TYPES:
+        raise ValueError(f"must be one of {', '.join(CLUSTER_TYPES)}")
+    return text
