@@ -1,16 +1,39 @@
-"""Every error that Sparkify expects, and the exit code each becomes.
+"""Every error that Sparkify expects, and the exit code of each.
 
     SparkifyError                 1  it failed: the message names the thing and what to do
-    ├── UsageError                2  wrong option, setting, URL, or a place that is not there
-    ├── TooManyRejects            3  more records refused than allowed: nothing was published
+    ├── UsageError                2  invalid option, setting or URL; folder or bucket not found
+    ├── TooManyRejects            3  more rejects than allowed: nothing was published
     ├── TryAgain                  4  network, throttling, serialisation, object changed while read
     └── WarehouseBusy             5  another process holds the warehouse
 
-Third-party errors are translated where they arise: in `lake` for the file system and S3, in
-`warehouses` for the engines. Whatever else escapes is a bug and keeps its traceback.
+Errors of other libraries are translated where they arise: in `lake` for the file system and S3, in
+`warehouses` for the engines. Any other exception is a bug.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class RejectedRecord(NamedTuple):
+    """A record that was not loaded: where it is, and why. None means unknown.
+
+    Attributes:
+        uri: the object.
+        line_number: the line where the record starts, from 1; None for an object as a whole.
+        byte_offset: the byte where the record starts, from 0, in the decompressed object.
+        column_name: the column whose rule the record breaks.
+        code: the kind of fault, for programs.
+        reason: the fault, for people.
+        raw_text: the start of the record, printable, at most 4,096 bytes.
+    """
+
+    code: str
+    reason: str
+    uri: str | None = None
+    line_number: int | None = None
+    byte_offset: int | None = None
+    column_name: str | None = None
+    raw_text: str | None = None
 
 
 class SparkifyError(Exception):
@@ -20,23 +43,26 @@ class SparkifyError(Exception):
 
 
 class UsageError(SparkifyError):
-    """The call or its settings cannot be right, whatever the data."""
+    """The call or its settings are invalid, whatever the data."""
 
     exit_code = 2
 
 
 class TooManyRejects(SparkifyError):
-    """More records were refused than `max_rejects` allows; nothing was published.
+    """More records were rejected than `max_rejects` allows; nothing was published.
 
     Attributes:
-        rejects: the refused records, as rows of the table `rejects`, which has none of them.
+        rejects: the rejected records; the warehouse does not keep them.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, rejects: list[dict[str, Any]]) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, rejects: Sequence[RejectedRecord] = ()) -> None:
+        super().__init__(message, rejects)
         self.rejects = rejects
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class TryAgain(SparkifyError):
@@ -46,7 +72,7 @@ class TryAgain(SparkifyError):
 
 
 class WarehouseBusy(SparkifyError):
-    """Another process holds the warehouse, and still did when `lock_timeout` ran out."""
+    """Another process holds the warehouse, and still did after `lock_timeout` seconds."""
 
     exit_code = 5
 

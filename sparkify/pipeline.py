@@ -1,118 +1,160 @@
-"""From a lake to a star: `run` and `plan`. The order of the steps, the transaction, the report."""
+"""From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
+import inspect
 import logging
-import time
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 import tenacity
 
 from sparkify import config, warehouses
-from sparkify.errors import SparkifyError, TooManyRejects, TryAgain
+from sparkify.errors import TryAgain
 from sparkify.lake.locations import open_lake
-from sparkify.lake.objects import Lake, LakeObject, Listing, by_kind
+from sparkify.lake.objects import Lake, Listing
+from sparkify.load.clock import Clock
+from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
-from sparkify.load.loader import Loader, Progress, Staged, now
-from sparkify.load.publication import Publication, clear_all
-from sparkify.models import STAR, Songplay, schema, table
+from sparkify.load.loader import Loader, Progress, Staged, new_load_id, now
+from sparkify.load.publication import Publication
+from sparkify.models import schema
 from sparkify.process import scratch, stopping
-from sparkify.read.reader import insert
-from sparkify.report import Files, Plan, Plays, Records, Report, Seconds
-from sparkify.settings import Settings
+from sparkify.report import Files, Plan, Records, Report, Seconds
+from sparkify.settings import OPTIONS, Settings
 from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.executor import LOAD_ID, Executor, Found
 
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4  # of a run that fails for a reason that may pass
+Location = str | os.PathLike[str]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+# long because every parameter is documented here, once
 def run(
-    source: str | None = None, warehouse: str | sa.Engine | None = None, **options: Any
+    source: Location | None = None,
+    warehouse: str | sa.Engine | None = None,
+    *,
+    songs: Location | None = None,
+    events: Location | None = None,
+    copy: Literal["staged", "direct"] | None = None,
+    staging: str | None = None,
+    iam_role: str | None = None,
+    region: str | None = None,
+    max_rejects: str | int | None = None,
+    lock_timeout: float | str | None = None,
+    full: bool = False,
+    prune: bool = False,
+    tls: bool = True,
+    progress: Progress | None = None,
 ) -> Report:
     """Load what is new in a lake into a warehouse.
 
+    Parameters that are not passed come from the settings: the environment, dwh.cfg, defaults.
+
     Args:
-        source: the lake's root, a folder or `s3://bucket/prefix`, with song_data/ and log_data/.
-        warehouse: a SQLAlchemy URL, or an Engine, which is not disposed of.
-        **options: `songs`, `events`: where they are, if not below the source. `max_rejects`: "N"
-            or "P%". `lock_timeout`: seconds to wait for another run. `full`: empty the warehouse
-            and load the whole lake. `prune`: also remove the rows of objects that are gone.
-            Redshift: `staging`: where in S3 parts are put, `iam_role`: as which the cluster
-            reads them, `region`, `copy`: "staged", or "direct" for a lake in S3 that the cluster
-            is to read by itself, `tls`: False for a connection in the clear.
-            `progress`: called with (what, done, total).
-            What is not passed comes from the settings.
+        source: the lake, a folder or `s3://bucket/prefix`, with song_data/ and log_data/ below it.
+        warehouse: a SQLAlchemy URL, or an Engine, which is not disposed of. A database in memory
+            needs an Engine.
+        songs: where the song records are, if not in song_data/ below the source.
+        events: where the event records are, if not in log_data/ below the source.
+        copy: how rows get to Redshift: "staged" by way of this machine, or "direct" from a lake
+            in S3.
+        staging: Redshift: the `s3://bucket/prefix` to which the parts of a load are uploaded.
+        iam_role: Redshift: the ARN of the role with which the cluster reads S3.
+        region: the AWS region.
+        max_rejects: the most rejected records, as a count or as "P%" of the records read.
+        lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
+        full: replace all rows by a load of the whole lake.
+        prune: also remove the rows of objects that no longer exist.
+        tls: Redshift: verify the certificate; False connects without encryption.
+        progress: called with the step, how much of it is done, and of how much.
+
+    Returns:
+        What was done, and what the warehouse has now.
 
     Raises:
         SparkifyError: an expected failure, see `sparkify.errors`; nothing was published.
     """
-    with prepared(source, warehouse, options) as job:
+    with prepared(locals()) as job:
         return job.execute()
 
 
-def plan(
-    source: str | None = None, warehouse: str | sa.Engine | None = None, **options: Any
-) -> Plan:
-    """What `run` would load, and every SQL statement that it would send.
+def parameters_of(
+    declared: Callable[P, object],
+) -> Callable[[Callable[["Run"], R]], Callable[P, R]]:
+    """Make a function with declared parameters from what it does with a prepared run."""
+    signature = inspect.signature(declared)
 
-    Args:
-        source, warehouse, **options: as for `run`; a warehouse of "duckdb", a bare name, stands
-            for one into which nothing has been loaded, and is not connected to.
+    def decorate(act: Callable[["Run"], R]) -> Callable[P, R]:
+        @wraps(act)
+        def function(*args: P.args, **kwargs: P.kwargs) -> R:
+            with prepared(signature.bind(*args, **kwargs).arguments) as job:
+                return act(job)
+
+        result = inspect.signature(act).return_annotation
+        function.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+@parameters_of(run)
+def plan(job: "Run") -> Plan:
+    """Tell what `run` would load, and every SQL statement that it would send until COMMIT.
+
+    It takes the parameters of `run`. A `warehouse` of "duckdb" or "redshift", a bare name, means
+    one that does not exist yet, and is not connected to. The statements by which Alembic creates
+    the schema are left out; `sparkify schema --ddl` shows the schema.
 
     Raises:
         SparkifyError: an expected failure, see `sparkify.errors`.
     """
-    with prepared(source, warehouse, options) as job:
-        return job.plan()
+    return job.plan()
 
 
-FLAGS = {"full", "prune", "progress"}
+def upgrade(warehouse: str | sa.Engine | None = None) -> None:
+    """Create the schema of a warehouse, or upgrade it to this version's.
+
+    Args:
+        warehouse: as for `run`.
+
+    Raises:
+        SparkifyError: the warehouse cannot be opened, or its tables are not Sparkify's.
+    """
+    url = None if isinstance(warehouse, sa.Engine) else warehouse
+    settings = config.load({"warehouse": url})
+    with (
+        warehouses.connect(warehouse or settings.warehouse, settings) as opened,
+        opened.writing(settings.lock_timeout) as connection,
+    ):
+        schema.upgrade(connection)
 
 
 @contextmanager
-def prepared(
-    source: str | None, warehouse: str | sa.Engine | None, options: dict[str, Any]
-) -> Iterator["Run"]:
-    """A run by the caller's arguments and the settings, its lake and its warehouse open."""
-    flags = {name: value for name, value in options.items() if name in FLAGS and value}
-    arguments = {name: value for name, value in options.items() if name not in FLAGS}
-    if not isinstance(warehouse, sa.Engine):
-        arguments["warehouse"] = warehouse
-    settings = config.load({"source": source, **arguments})
+def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
+    """A run with the parameters of `run`, its lake and its warehouse open."""
+    warehouse = given.get("warehouse")
+    flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
+    arguments = {name: value for name, value in given.items() if name in OPTIONS}
+    if isinstance(warehouse, sa.Engine):
+        del arguments["warehouse"]
+    settings = config.load(arguments)
     lake = open_lake(settings)
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
-        opened.require(lake)
+        opened.route.check(lake)
         yield Run(settings, lake, opened, **flags)
 
 
 @dataclass
-class Clock:
-    """Adds up the seconds of each step."""
-
-    started: float = field(default_factory=time.perf_counter)
-    steps: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time what is done inside."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.steps[name] = self.steps.get(name, 0.0) + time.perf_counter() - begin
-
-    def seconds(self) -> Seconds:
-        """The figures so far."""
-        total = time.perf_counter() - self.started
-        return Seconds(**{k: round(v, 4) for k, v in {**self.steps, "total": total}.items()})
-
-
-@dataclass
 class Run:
-    """One run: a lake, a warehouse, and how to bring the one into the other."""
+    """One run: a lake, a warehouse, and the order of the steps between them."""
 
     settings: Settings
     lake: Lake
@@ -123,7 +165,7 @@ class Run:
     clock: Clock = field(default_factory=Clock)
 
     def execute(self) -> Report:
-        """List, compare, and load what is new; anew from the start if that may help."""
+        """List, compare, and load what is new; from the start again if that may help."""
         scratch.sweep()
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TryAgain),
@@ -142,10 +184,7 @@ class Run:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
             with connection.begin() as transaction:
-                for statement in self.warehouse.begin(self.settings.lock_timeout):
-                    self.warehouse.execute(connection, statement)
-                self.warehouse.sweep()
-                report = self.load(connection, listing)
+                report = self.load(self.warehouse.executor(connection), listing, new_load_id())
                 if report.load_id is None:
                     transaction.rollback()
                     return replace(report, seconds=self.clock.seconds())
@@ -154,93 +193,60 @@ class Run:
             self.finish(connection, report)
         return replace(report, seconds=self.clock.seconds())
 
+    def plan(self) -> Plan:
+        """Do what a run does, with a recorder in place of the connection."""
+        listing = self.lake.listing()
+        recorder = self.warehouse.recorder()
+        recorder.answers[recorder.text(ledger())] = [] if self.full else self.known()
+        report = self.load(recorder, listing, LOAD_ID)
+        return Plan(report.files, tuple(recorder.texts))
+
+    def load(self, executor: Executor, listing: Listing, load_id: str) -> Report:
+        """Load what is new; the caller commits, or rolls back if nothing was."""
+        started = now()
+        self.warehouse.lock(executor, self.settings.lock_timeout)
+        if not executor.as_sql:
+            self.warehouse.sweep()
+        args = (self.warehouse, executor, self.lake, load_id, self.clock.step, self.progress)
+        loader = Loader(*args)
+        if self.full:
+            loader.clear()
+        difference = Difference.of(listing, executor.rows(ledger()), self.lake)
+        gone = difference.missing if self.prune else []
+        difference.check(gone, by_object=self.warehouse.route.by_object)
+        if not difference.read and not gone:
+            return self.report(executor, difference.files, None)
+        staged = loader.stage(difference.read, difference.known, gone)
+        staged.check(self.settings.max_rejects)
+        replaces = bool(difference.known or gone)
+        loader.publish(Publication(load_id, difference.first, replaces), staged)
+        loader.record(staged, self.lake.name, started)
+        if staged.rejects:
+            logger.warning(staged.summary())
+        return self.report(executor, difference.files, staged)
+
     def finish(self, connection: sa.Connection, report: Report) -> None:
-        """Tidy up; the load is there, so that nothing here makes the run fail."""
+        """Tidy up; the load is committed, so that nothing here makes the run fail."""
         try:
             self.warehouse.finish(connection, report.records.staged / (report.plays.total or 1))
         except Exception as error:
             logger.warning("after the load: %s", error)
 
-    def load(self, connection: sa.Connection, listing: Listing) -> Report:
-        """Bring in what is new; the caller commits, or rolls back if nothing was."""
-        writer = Loader(self.warehouse, connection, self.lake, self.clock.step, self.progress)
-        started = now()
-        if self.full:
-            writer.clear()
-        found, gone = self.compare(listing, self.warehouse.execute(connection, ledger()))
-        if not found.read and not gone:
-            return self.report(connection, found.files, None)
-        staged = writer.stage(found.read, found.known, gone, self.refuse_if_too_many)
-        replaces = bool(found.known or gone)
-        writer.publish(Publication(staged.load_id, whole=found.first, replaces=replaces), staged)
-        writer.record(staged, self.lake.name, started)
-        if staged.rejects:
-            logger.warning(staged.summary())
-        return self.report(connection, found.files, staged)
-
-    def compare(
-        self, listing: Listing, known: Iterable[Any]
-    ) -> tuple[Difference, list[LakeObject]]:
-        """What differs from the ledger, and the objects whose rows are to go with them.
-
-        Raises:
-            SparkifyError: rows have to go, and nobody knows which they are.
-        """
-        found = Difference.of(listing, known, self.lake)
-        gone = found.missing if self.prune else []
-        stuck = found.known.union(item.uri for item in gone)
-        if self.warehouse.copy != "direct":
-            stuck &= found.unread
-        for uri in sorted(stuck):
-            raise SparkifyError(
-                f"{uri} has changed or is gone, and with --copy direct nobody knows which rows "
-                "came from it; load everything anew: sparkify run --full"
-            )
-        return found, gone
-
-    def refuse_if_too_many(self, staged: Staged) -> None:
-        """Stop when more records were refused than the settings allow."""
-        rejected, allowed = len(staged.rejects), self.settings.max_rejects
-        if not allowed.allows(rejected, staged.read):
-            raise TooManyRejects(
-                f"{rejected:,} of {staged.read:,} records were refused, more than the {allowed} "
-                "that --max-rejects allows: nothing was published",
-                staged.rejects,
-            )
-
-    def report(self, connection: sa.Connection, files: Files, staged: Staged | None) -> Report:
-        """What was done, and what the warehouse holds now."""
-        records = Records()
-        if staged:
-            rejected = len(staged.rejects)
-            records = Records(staged.read, staged.staged, rejected, staged.repaired)
+    def report(self, executor: Executor, files: Files, staged: Staged | None) -> Report:
+        """What was done, and what the warehouse has now."""
         return Report(
             load_id=staged.load_id if staged else None,
             warehouse=self.warehouse.url,
-            copy=self.warehouse.copy,
+            copy=self.warehouse.route.name,
             files=files,
-            records=records,
-            rows=row_counts(self.warehouse, connection),
-            plays=play_counts(self.warehouse, connection),
+            records=staged.records if staged else Records(),
+            rows=row_counts(executor),
+            plays=play_counts(executor),
             seconds=Seconds(),
         )
 
-    def plan(self) -> Plan:
-        """What `execute` would do."""
-        found, gone = self.compare(self.lake.listing(), [] if self.full else self.known())
-        made = Publication("$load", whole=found.first, replaces=bool(found.known or gone))
-        statements = [*self.warehouse.begin(self.settings.lock_timeout)]
-        statements.append(ledger())
-        if self.full:
-            statements += clear_all()
-        texts = [self.warehouse.text(statement) for statement in statements]
-        if found.read or gone:
-            texts += self.warehouse.stage_texts(by_kind(found.read), insert)
-            texts += [self.warehouse.text(statement) for statement in made.everything()]
-        return Plan(found.files, tuple(texts))
-
-    def known(self) -> Sequence[Any]:
-        """The ledger of a warehouse that need not be there yet."""
+    def known(self) -> Found:
+        """The books of a warehouse, which may not exist yet."""
         if not self.warehouse.exists():
             return []
         with self.warehouse.reading(self.settings.lock_timeout) as connection:
@@ -253,16 +259,3 @@ class Run:
 def failure(state: tenacity.RetryCallState) -> BaseException | None:
     """Why an attempt failed."""
     return state.outcome.exception() if state.outcome else None
-
-
-def row_counts(warehouse: Warehouse, connection: sa.Connection) -> dict[str, int]:
-    """The rows of each star table."""
-    counts = [sa.select(sa.func.count()).select_from(table(model)) for model in STAR]
-    found = warehouse.execute(connection, sa.select(*(each.scalar_subquery() for each in counts)))
-    return dict(zip((table(model).name for model in STAR), found.one(), strict=True))
-
-
-def play_counts(warehouse: Warehouse, connection: sa.Connection) -> Plays:
-    """The plays, and how many have their song."""
-    counts = sa.select(sa.func.count(), sa.func.count(table(Songplay).c.song_id))
-    return Plays(*warehouse.execute(connection, counts).one())

@@ -1,7 +1,7 @@
 """What a run did, and what one would do: for people, for programs, for notebooks."""
 
 import html
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 
@@ -34,6 +34,9 @@ class Records:
     staged: int = 0
     rejected: int = 0
     repaired: int = 0
+
+    def __add__(self, other: "Records") -> "Records":
+        return Records(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
         text = f"{self.read:,} read = {self.staged:,} staged + {self.rejected:,} rejected"

@@ -18,7 +18,7 @@ from sparkify.read import records
 from tests.factory import NOON, event, files, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 
-ALL = {"max_rejects": "100%"}
+ALL = "100%"  # of max_rejects
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]
     found = {}
     for place in ("alone", "among", "together"):
         url = f"duckdb:///{folder}/{place}.duckdb"
-        pipeline.run(str(folder / place), url, **ALL)
+        pipeline.run(str(folder / place), url, max_rejects=ALL)
         found[place] = {"rejects": rejects(url), "files": files(url), "rows": staging(url)}
     return found
 
@@ -404,7 +404,7 @@ def test_both_engines_refuse_alike(lake: Path, cluster: StandIn, duckdb_url: str
         put(lake, "events", name_of(f"fine {case}"), content)
     for case, (kind, content, _) in OBJECTS.items():
         put(lake, kind, name_of(f"object {case}"), content)
-    reports = [pipeline.run(str(lake), url, **ALL) for url in (cluster.url(), duckdb_url)]
+    reports = [pipeline.run(str(lake), url, max_rejects=ALL) for url in (cluster.url(), duckdb_url)]
     assert reports[0].records == reports[1].records
     assert reports[0].records.rejected == len(CASES) + len(OBJECTS)
     assert rejects(cluster.url()) == rejects(duckdb_url)
@@ -417,7 +417,7 @@ def test_too_many_rejects_are_told_and_nothing_is_published(lake: Path, warehous
     put(lake, "events", "a.json", event(), *[b"not json"] * 20)
     with pytest.raises(TooManyRejects) as error:
         pipeline.run(str(lake), warehouse)
-    assert [row["line_number"] for row in error.value.rejects] == list(range(2, 22))
+    assert [reject.line_number for reject in error.value.rejects] == list(range(2, 22))
     assert star(warehouse)["songplays"] == []
     assert rows(warehouse, "SELECT count(*) FROM staging.files") == [(0,)]
 

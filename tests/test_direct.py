@@ -5,14 +5,14 @@ import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from sparkify import books, config, pipeline, warehouses
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError
+from sparkify.read.repair import repair
 from sparkify.warehouses.redshift import copy_log, direct
-from sparkify.warehouses.redshift.incoming import repair
 from tests.factory import NOON, event, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -144,7 +144,11 @@ def test_a_manifest_stands_below_the_staging_prefix(cluster: StandIn, s3: Bucket
     """With a staging prefix nothing is written into the lake, and `direct` has to be said."""
     s3.put(LOG, event())
     parts = s3.url("parts")
-    for copy, target in (("direct", "incoming_events"), (None, "staging.staging_events")):
+    choices: list[tuple[Literal["direct"] | None, str]] = [
+        ("direct", "incoming_events"),
+        (None, "staging.staging_events"),
+    ]
+    for copy, target in choices:
         found = pipeline.plan(s3.url("lake"), "redshift", staging=parts, copy=copy).statements
         (command,) = [text for text in found if text.startswith("COPY")]
         assert command.startswith(f"COPY {target} (")
@@ -483,10 +487,10 @@ def test_a_plan_needs_no_cluster(cluster: StandIn, s3: Bucket) -> None:
 
 def test_the_given_jsonpaths_are_ours(sample: Path) -> None:
     """The real JSONPaths file lists the fields in the order of the staging columns."""
-    from sparkify.warehouses.redshift.direct import jsonpaths  # noqa: PLC0415
+    from sparkify.warehouses.redshift.direct import jsonpaths_file  # noqa: PLC0415
 
     theirs = json.loads((sample / "lake/log_json_path.json").read_bytes())
-    assert json.loads(jsonpaths("events")) == theirs
+    assert json.loads(jsonpaths_file("events")) == theirs
 
 
 def test_the_copy_that_is_meant_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,10 +504,10 @@ def test_both_ways_of_repair_agree(text: str) -> None:
     """What is mended here and by the reader's macro is the same text."""
     import duckdb  # noqa: PLC0415
 
-    from sparkify.read import select as fields  # noqa: PLC0415
+    from sparkify.read.repair import MACROS  # noqa: PLC0415
 
     with duckdb.connect() as connection:
-        for macro in fields.MACROS:
+        for macro in MACROS:
             connection.execute(macro)
         found = connection.execute("SELECT repair($text)", {"text": text}).fetchone()
     assert found == (repair(text),)

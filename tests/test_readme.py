@@ -8,7 +8,7 @@ import pytest
 
 from sparkify import pipeline
 from sparkify.models import diagram
-from sparkify.read import select as fields
+from sparkify.read import rules
 from sparkify.settings import OPTIONS, Option
 from tests.test_cli import Sparkify, sparkify
 
@@ -56,5 +56,5 @@ def test_every_setting_is_told_of(option: Option) -> None:
 
 def test_every_code_is_told_of() -> None:
     """Each code that a reject can have stands in the README."""
-    for code in fields.REASONS:
+    for code in rules.REASONS:
         assert f"`{code}`" in README

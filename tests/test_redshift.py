@@ -200,8 +200,7 @@ def test_a_cluster_that_is_held_is_waited_for(loaded: Path, cluster: StandIn) ->
     """Another run's lock is waited for as long as was asked, and readers see the old state."""
     url = cluster.url()
     with warehouses.connect(url, config.load()) as other, other.writing(0) as connection:
-        for statement in other.begin(1):
-            other.execute(connection, statement)
+        other.lock(other.executor(connection), 1)
         with pytest.raises(WarehouseBusy):
             pipeline.run(str(loaded), url, lock_timeout=0.3)
         assert len(star(url)["songplays"]) == 2

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparkify.read import select as fields
+from sparkify.read.repair import MACROS
 
 
 def strict(text: str) -> str:
@@ -29,7 +29,7 @@ def broken(text: str, times: int) -> str:
 def database() -> duckdb.DuckDBPyConnection:
     """A DuckDB with the reader's macros."""
     connection = duckdb.connect()
-    for macro in fields.MACROS:
+    for macro in MACROS:
         connection.execute(macro)
     return connection
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from sparkify import pipeline
 from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
+from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
 from sparkify.models import KINDS, File, Load, Reject, schema, table
 from sparkify.report import Plays, Shown
@@ -83,8 +83,8 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
             lake=lake,
             records=read(warehouse, connection) + rejects,
             rejects=rejects,
-            rows=pipeline.row_counts(warehouse, connection),
-            plays=pipeline.play_counts(warehouse, connection),
+            rows=row_counts(warehouse.executor(connection)),
+            plays=play_counts(warehouse.executor(connection)),
         )
 
 

@@ -6,13 +6,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from sparkify.errors import SparkifyError, TooManyRejects
+from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects
 from sparkify.process.stopping import STOP, Interrupted, Stop, stop, tidying
 
 NUMBERS = signal.SIGINT, signal.SIGTERM
@@ -131,15 +131,17 @@ def absent(name: str) -> Iterator[None]:
             del modules[name]
 
 
-def kept(rejects: list[dict[str, Any]]) -> str:
+def kept(rejects: Sequence[RejectedRecord]) -> str:
     """Keep what a load refused that was then not published; says where."""
     if not rejects:  # only the cluster has them
         return ""
     path = Path("sparkify-rejects.ndjson")
     try:
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rejects), encoding="utf-8")
+        path.write_text(
+            "".join(f"{json.dumps(row._asdict())}\n" for row in rejects), encoding="utf-8"
+        )
     except OSError:
-        return f"; the first is {rejects[0]['uri']}:{rejects[0]['line_number']}"
+        return f"; the first is {rejects[0].uri}:{rejects[0].line_number}"
     return f"; they are in {path}"
 
 

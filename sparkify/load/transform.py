@@ -5,7 +5,6 @@ for the whole table. Ties are broken by content alone, so that no order of loadi
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
@@ -21,13 +20,14 @@ from sparkify.models import (
     UserLevel,
     table,
 )
+from sparkify.models.staging import PLAY
+from sparkify.models.statements import Column, Query, Union
 
 EVENTS, SONGS = table(StagingEvent).alias("event"), table(StagingSong).alias("song")
-IS_PLAY = EVENTS.c.page == "NextSong"
+IS_PLAY = EVENTS.c.page == PLAY
 PLAY_KEY = ("user_id", "session_id", "item_in_session", "ts")
 
-Column = sa.ColumnElement[Any]
-Keys = sa.Select[Any] | sa.CompoundSelect[Any] | None
+Keys = Query | Union | None
 
 
 def among(column: Column, changed: Keys) -> sa.ColumnElement[bool]:
@@ -45,7 +45,7 @@ def ascending(*columns: Column) -> list[Column]:
     return [column.asc().nulls_last() for column in columns]
 
 
-def first(rows: sa.Select[Any]) -> sa.Select[Any]:
+def first(rows: Query) -> Query:
     """Of a SELECT with a column `rank`, the first row of each key, without the rank."""
     inner = rows.subquery("ranked")
     return sa.select(*(c for c in inner.c if c.name != "rank")).where(inner.c.rank == 1)
@@ -64,10 +64,9 @@ def epoch_ms(moment: Column) -> sa.ColumnElement[int]:
 def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
     """The play's id, the same at every replay: md5 of user|session|item|ts in ms."""
     user, session, item, moment = (play.c[name] for name in PLAY_KEY)
-    parts = [sa.cast(part, sa.String) for part in (user, session, item, epoch_ms(moment))]
-    text: Any = parts[0]
-    for part in parts[1:]:
-        text = text.concat("|").concat(part)
+    text: sa.ColumnElement[str] = sa.cast(user, sa.String)
+    for part in (session, item, epoch_ms(moment)):
+        text = text.concat("|").concat(sa.cast(part, sa.String))
     return func.md5(text)
 
 
@@ -107,7 +106,7 @@ def matches(play: sa.CTE) -> sa.CTE:
     return first(rows.join_from(play, known_song, same)).cte("matches")
 
 
-def songplays(changed: Keys = None) -> sa.Select[Any]:
+def songplays(changed: Keys = None) -> Query:
     """One row per play, with its song where the catalogue knows it; `changed`: values of ts."""
     play = plays(changed)
     match = matches(play)
@@ -126,7 +125,7 @@ def songplays(changed: Keys = None) -> sa.Select[Any]:
     ).outerjoin_from(play, match, sa.and_(*(match.c[key] == play.c[key] for key in PLAY_KEY)))
 
 
-def time(changed: Keys = None) -> sa.Select[Any]:
+def time(changed: Keys = None) -> Query:
     """Each start_time of a play, taken apart; `changed`: values of ts."""
     rows = sa.select(EVENTS.c.ts.label("start_time")).where(IS_PLAY, among(EVENTS.c.ts, changed))
     start = rows.distinct().subquery("moments").c.start_time
@@ -141,7 +140,7 @@ def time(changed: Keys = None) -> sa.Select[Any]:
     )
 
 
-def users(changed: Keys = None) -> sa.Select[Any]:
+def users(changed: Keys = None) -> Query:
     """One row per user, from the latest event by (ts, session, item); `changed`: user_ids."""
     event = EVENTS.c
     known = event.user_id.is_not(None) & among(event.user_id, changed)
@@ -156,7 +155,7 @@ def users(changed: Keys = None) -> sa.Select[Any]:
     return first(rows.join_from(EVENTS, latest, same))
 
 
-def changes(rows: sa.FromClause, order: Sequence[Column]) -> sa.Select[Any]:
+def changes(rows: sa.FromClause, order: Sequence[Column]) -> Query:
     """Of rows with user_id, level and ts, those whose level is not the one before, in `order`."""
     before = func.lag(rows.c.level).over(partition_by=rows.c.user_id, order_by=order)
     columns = [rows.c[name] for name in ("user_id", "level", "ts", "session_id", "item_in_session")]
@@ -165,7 +164,7 @@ def changes(rows: sa.FromClause, order: Sequence[Column]) -> sa.Select[Any]:
     return sa.select(*(seen.c[each.name] for each in columns)).where(new)
 
 
-def user_levels(changed: Keys = None) -> sa.Select[Any]:
+def user_levels(changed: Keys = None) -> Query:
     """Each user's levels, one row as long as one holds; `changed`: user_ids.
 
     In the order of `users`: (ts, session, item), of equal events the last is the first by level.
@@ -186,7 +185,7 @@ def user_levels(changed: Keys = None) -> sa.Select[Any]:
     return sa.select(level.user_id, level.level, start, until.label("valid_to"))
 
 
-def songs(changed: Keys = None) -> sa.Select[Any]:
+def songs(changed: Keys = None) -> Query:
     """One row per song_id, of several the first by content; `changed`: song_ids."""
     song = SONGS.c
     year = func.nullif(song.year, 0)
@@ -197,7 +196,7 @@ def songs(changed: Keys = None) -> sa.Select[Any]:
     return first(rows.where(among(song.song_id, changed)))
 
 
-def favourite(values: Sequence[Column], order: Sequence[Column], changed: Keys) -> sa.Select[Any]:
+def favourite(values: Sequence[Column], order: Sequence[Column], changed: Keys) -> Query:
     """Each artist's most frequent values, counting songs; ties by `order`."""
     song = SONGS.c
     frequency = func.count(song.song_id.distinct()).desc()
@@ -208,7 +207,7 @@ def favourite(values: Sequence[Column], order: Sequence[Column], changed: Keys) 
     )
 
 
-def artists(changed: Keys = None) -> sa.Select[Any]:
+def artists(changed: Keys = None) -> Query:
     """One row per artist_id, with the most frequent name, location and position.
 
     `changed`: artist_ids.

@@ -1,27 +1,48 @@
 """The staging tables: every record of the lake, field by field. The star is a function of them."""
 
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, column
 
+PLAY = "NextSong"  # the page of an event that is a play
 EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, what a ts can mean
 
 
 class Provenance:
-    """Where a staging row came from. `uri` is NULL for rows that Redshift read by itself."""
+    """Where a staging row came from. `uri` is NULL for rows of a direct COPY."""
 
     uri: Mapped[str | None] = column(sa.String(URI), sort_order=1)
     load_id: Mapped[str] = column(sa.String(32), sort=True, sort_order=2)
     repaired: Mapped[bool | None] = column(sa.Boolean(), sort_order=3)
 
 
-def field(type_: sa.types.TypeEngine[Any], name: str, **rules: Any) -> Any:
-    """A staging column that holds the record's field `name`; see the module for `rules`."""
-    return column(type_, info={"key": name, **rules})
+class Rules(NamedTuple):
+    """How a field of a record becomes its column, and what it must be.
+
+    Attributes:
+        key: its name in the record.
+        required: "always", "play" (if the event is a play), or "" if it may be missing.
+        least, most: the bounds of a number; of a timestamp in milliseconds since the epoch.
+        one_of: the only texts allowed; empty if all are.
+        repair: whether the text may have been encoded as UTF-8 twice.
+    """
+
+    key: str
+    required: str = ""
+    least: float | None = None
+    most: float | None = None
+    one_of: tuple[str, ...] = ()
+    repair: bool = False
+
+
+def field(type_: sa.types.TypeEngine[Any], key: str, **rules: Any) -> Any:
+    """A staging column that holds a field of the record; see `Rules`."""
+    return column(type_, info={"rules": Rules(key, **rules)})
 
 
 STAGING_ARGS = {
@@ -36,14 +57,16 @@ class StagingEvent(Provenance, Base):
 
     __tablename__ = "staging_events"
     __table_args__ = STAGING_ARGS
-    __mapper_args__ = {"primary_key": ["uri", "session_id", "item_in_session", "ts"]}  # noqa: RUF012
+    __mapper_args__ = MappingProxyType(
+        {"primary_key": ["uri", "session_id", "item_in_session", "ts"]}
+    )
     artist: Mapped[str | None] = field(sa.String(TITLE), "artist", required="play", repair=True)
     auth: Mapped[str | None] = field(sa.String(WORD), "auth")
     first_name: Mapped[str | None] = field(sa.String(NAME), "firstName", repair=True)
     gender: Mapped[str | None] = field(sa.String(WORD), "gender")
     item_in_session: Mapped[int] = field(sa.BigInteger(), "itemInSession", required="always")
     last_name: Mapped[str | None] = field(sa.String(NAME), "lastName", repair=True)
-    length: Mapped[float | None] = field(sa.Double(), "length", between=(0, None))
+    length: Mapped[float | None] = field(sa.Double(), "length", least=0)
     level: Mapped[str] = field(sa.String(WORD), "level", required="always", one_of=("free", "paid"))
     location: Mapped[str | None] = field(sa.String(TITLE), "location", repair=True)
     method: Mapped[str | None] = field(sa.String(WORD), "method")
@@ -52,11 +75,11 @@ class StagingEvent(Provenance, Base):
     session_id: Mapped[int] = field(sa.BigInteger(), "sessionId", required="always")
     song: Mapped[str | None] = field(sa.String(TITLE), "song", required="play", repair=True)
     status: Mapped[int | None] = field(sa.BigInteger(), "status")
-    ts: Mapped[datetime] = field(sa.DateTime(), "ts", required="always", between=EPOCH_MS)
-    user_agent: Mapped[str | None] = field(sa.String(TITLE), "userAgent")
-    user_id: Mapped[int | None] = field(
-        sa.BigInteger(), "userId", required="play", between=(0, None)
+    ts: Mapped[datetime] = field(
+        sa.DateTime(), "ts", required="always", least=EPOCH_MS[0], most=EPOCH_MS[1]
     )
+    user_agent: Mapped[str | None] = field(sa.String(TITLE), "userAgent")
+    user_id: Mapped[int | None] = field(sa.BigInteger(), "userId", required="play", least=0)
 
 
 class StagingSong(Provenance, Base):
@@ -64,12 +87,14 @@ class StagingSong(Provenance, Base):
 
     __tablename__ = "staging_songs"
     __table_args__ = STAGING_ARGS
-    __mapper_args__ = {"primary_key": ["uri", "song_id"]}  # noqa: RUF012
+    __mapper_args__ = MappingProxyType({"primary_key": ["uri", "song_id"]})
     num_songs: Mapped[int | None] = field(sa.BigInteger(), "num_songs")
     artist_id: Mapped[str] = field(sa.String(WORD), "artist_id", required="always")
-    artist_latitude: Mapped[float | None] = field(sa.Double(), "artist_latitude", between=(-90, 90))
+    artist_latitude: Mapped[float | None] = field(
+        sa.Double(), "artist_latitude", least=-90, most=90
+    )
     artist_longitude: Mapped[float | None] = field(
-        sa.Double(), "artist_longitude", between=(-180, 180)
+        sa.Double(), "artist_longitude", least=-180, most=180
     )
     artist_location: Mapped[str | None] = field(sa.String(TITLE), "artist_location", repair=True)
     artist_name: Mapped[str] = field(
@@ -77,8 +102,8 @@ class StagingSong(Provenance, Base):
     )
     song_id: Mapped[str] = field(sa.String(WORD), "song_id", required="always")
     title: Mapped[str] = field(sa.String(TITLE), "title", required="always", repair=True)
-    duration: Mapped[float | None] = field(sa.Double(), "duration", between=(0, None))
-    year: Mapped[int | None] = field(sa.BigInteger(), "year", between=(0, 9999))
+    duration: Mapped[float | None] = field(sa.Double(), "duration", least=0)
+    year: Mapped[int | None] = field(sa.BigInteger(), "year", least=0, most=9999)
 
 
 KINDS: dict[str, type[Provenance]] = {"songs": StagingSong, "events": StagingEvent}

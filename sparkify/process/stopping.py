@@ -65,3 +65,9 @@ def stop() -> None:
     STOP.wanted = True
     if not STOP.committing:
         raise Interrupted
+
+
+@contextmanager
+def critical() -> Iterator[None]:
+    """A section that a signal does not cut."""
+    yield

@@ -1,71 +1,83 @@
-"""What became of an object: how many records, and each that was refused, with place and reason."""
+"""What became of objects: how many records, and each that was rejected, with place and reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import LakeObject, Unreadable
-from sparkify.models import KINDS, URI, table
+from sparkify.models.base import URI
 from sparkify.read import records
 from sparkify.read.records import Fault, Record
+from sparkify.read.rules import fields_of
 
-RAW_TEXT = URI  # bytes of a refused record that are kept, as many as the column takes
+RAW_TEXT = URI  # bytes of a rejected record that are kept, as many as the column takes
 
 
 @dataclass
-class ObjectResult:
-    """What became of one object: its records are staged or refused, never neither."""
+class Outcome:
+    """What became of an object, or of objects that were copied together.
 
-    item: LakeObject
+    Attributes:
+        kind: of the objects.
+        records: how many there are; each is either staged or rejected.
+        repaired: how many of the staged ones were repaired.
+        foreign: how many of the rejected ones are records of the other kind.
+        damaged: whether the object is unreadable as a whole; rows of its last good version stay.
+    """
+
+    kind: str
+    objects: Sequence[LakeObject]
     records: int = 0
     repaired: int = 0
-    foreign: int = 0  # of the refused, those that are records of the other kind
-    rejects: list[dict[str, Any]] = field(default_factory=list)
-    damaged: bool = False  # as a whole: the rows of its former version stay
+    foreign: int = 0
+    rejects: list[RejectedRecord] = field(default_factory=list)
+    damaged: bool = False
+
+    @property
+    def staged(self) -> int:
+        """Records that became rows."""
+        return self.records - len(self.rejects)
+
+    def reject(self, record: Record, fault: Fault) -> None:
+        """Add one rejected record of a single object."""
+        self.rejects.append(rejected(self.objects[0], fault, record))
+        if self.foreign == len(self.rejects) - 1:  # so far all of them
+            self.foreign += is_foreign(self.kind, record.raw)
 
 
-def refuse(result: ObjectResult, record: Record, fault: Fault) -> None:
-    """Book one refused record."""
-    result.rejects.append(reject(result.item, fault, record))
-    if result.foreign == len(result.rejects) - 1:  # so far all of them
-        result.foreign += foreign(result.item.kind, record.raw)
-
-
-def reject(item: LakeObject, fault: Fault, record: Record | None = None) -> dict[str, Any]:
-    """A row of the rejects; `record` None: the object as a whole."""
-    return {
-        "uri": item.uri,
-        "line_number": record and record.line,
-        "byte_offset": record and record.offset,
-        "column_name": fault.column,
-        "code": fault.code,
-        "reason": fault.reason,
-        "raw_text": record and printable(record.raw),
-    }
+def rejected(item: LakeObject, fault: Fault, record: Record | None = None) -> RejectedRecord:
+    """A reject; `record` None means the object as a whole."""
+    if record is None:
+        return RejectedRecord(fault.code, fault.reason, item.uri, column_name=fault.column)
+    text = printable(record.raw)
+    return RejectedRecord(
+        fault.code, fault.reason, item.uri, record.line, record.offset, fault.column, text
+    )
 
 
 def printable(raw: bytes) -> str:
-    """The start of refused bytes as text that is safe to print."""
+    """The start of rejected bytes as text that is safe to print."""
     text = raw[:RAW_TEXT].decode("utf-8", "backslashreplace")
     safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return safe.encode()[:RAW_TEXT].decode("utf-8", "ignore").rstrip()
 
 
-def damaged(item: LakeObject, error: Unreadable) -> ObjectResult:
-    """The result for an object that is damaged as a whole: one read, one refused."""
-    fault = Fault(error.code, str(error))
-    return ObjectResult(item, records=1, rejects=[reject(item, fault)], damaged=True)
+def damaged(item: LakeObject, error: Unreadable) -> Outcome:
+    """The outcome for an object that is unreadable as a whole: one record, one reject."""
+    reject = rejected(item, Fault(error.code, str(error)))
+    return Outcome(item.kind, [item], records=1, rejects=[reject], damaged=True)
 
 
 WRONG_KIND = {
-    "songs": Unreadable("object_wrong_kind", "an event log stands in the songs' place"),
-    "events": Unreadable("object_wrong_kind", "song records stand in the events' place"),
+    "songs": Unreadable("object_wrong_kind", "this is an event log, and songs are expected here"),
+    "events": Unreadable("object_wrong_kind", "these are songs, and events are expected here"),
 }
 
 
-def foreign(kind: str, raw: bytes) -> bool:
-    """Whether a refused record has all that a record of the other kind needs."""
-    other = table(KINDS["events" if kind == "songs" else "songs"]).columns
-    required = {c.info["key"] for c in other if c.info.get("required") == "always"}
+def is_foreign(kind: str, raw: bytes) -> bool:
+    """Whether a rejected record has everything that a record of the other kind needs."""
+    other = fields_of("events" if kind == "songs" else "songs")
+    required = {field.key for field in other if field.rules.required == "always"}
     try:
         value = records.parse(raw)
     except ValueError:

@@ -1,7 +1,9 @@
 """The engines, and the routes by which rows get into their staging tables.
 
     base       what an engine has to do
-    duckdb     the embedded default
+    routes     how rows get into the staging tables
+    executor   sends statements, or shows them
+    duckdb/    the embedded default
     redshift/  Amazon Redshift
 
 Everything that differs between the engines is here. If only the text of a statement differs, it
@@ -22,14 +24,14 @@ BARE = ("duckdb", "redshift")
 def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:
     """The warehouse of a URL, or of an Engine that the caller keeps.
 
-    A bare name, like "duckdb", stands for a warehouse that is not there yet.
+    A bare name, as "duckdb", means a warehouse that does not exist yet.
 
     Raises:
-        UsageError: the URL is that of no warehouse.
+        UsageError: the URL is not a warehouse's.
     """
     backend = backend_of(warehouse)
     if backend == "duckdb":
-        from sparkify.warehouses.duckdb import DuckDB
+        from sparkify.warehouses.duckdb.warehouse import DuckDB
 
         return DuckDB.connect(warehouse)
     if backend == "redshift":
@@ -41,7 +43,7 @@ def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> War
 
 
 def backend_of(warehouse: str | sa.Engine) -> str | None:
-    """The name of the engine that a URL or an Engine is of."""
+    """The name of the engine behind a URL or an Engine; None if it is not a URL."""
     if isinstance(warehouse, sa.Engine):
         return warehouse.dialect.name
     if warehouse in BARE:
@@ -54,16 +56,21 @@ def backend_of(warehouse: str | sa.Engine) -> str | None:
 
 def dialect_of(name: str) -> sa.Dialect:
     """The dialect in which statements for "duckdb" or "redshift" are written."""
-    dialect: sa.Dialect = sa.make_url(f"{driver_name(name)}://").get_dialect()()
-    return dialect
+    if name == "duckdb":
+        from sparkify.warehouses.duckdb.dialect import Dialect
+
+        return Dialect()
+    from sparkify.warehouses.redshift.dialect import Dialect as RedshiftDialect
+
+    return RedshiftDialect()
 
 
 def driver_name(name: str) -> str:
-    """What a URL starts with that is answered by our dialect for "duckdb" or "redshift"."""
+    """The start of URLs that use our dialect for "duckdb" or "redshift"."""
     if name == "duckdb":
-        from sparkify.warehouses import duckdb
+        from sparkify.warehouses.duckdb import dialect as duckdb
 
         return duckdb.DRIVER
-    from sparkify.warehouses.redshift import dialect as redshift_dialect
+    from sparkify.warehouses.redshift import dialect as redshift
 
-    return redshift_dialect.DRIVER
+    return redshift.DRIVER

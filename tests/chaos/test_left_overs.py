@@ -58,8 +58,7 @@ def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Buc
     pipeline.run(str(lake), cluster.url())
     put(lake, "events", "b.json", event(itemInSession=1))
     with warehouses.connect(cluster.url(), load()) as other, other.writing(0) as connection:
-        for statement in other.begin(1):
-            other.execute(connection, statement)
+        other.lock(other.executor(connection), 1)
         other.parts.put("alive/part.json.zst", b"")  # type: ignore[attr-defined]
         with pytest.raises(WarehouseBusy):
             pipeline.run(str(lake), cluster.url(), lock_timeout=0.3)

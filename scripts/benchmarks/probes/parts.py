@@ -12,8 +12,9 @@ from pathlib import Path
 from sparkify import config
 from sparkify.lake.locations import open_lake
 from sparkify.models import KINDS, table
-from sparkify.read.reader import Reader
+from sparkify.read.sql import DuckDBScanner
 from sparkify.warehouses.redshift import parts, staged
+from sparkify.warehouses.routes import read
 
 SLICES = 4
 
@@ -22,10 +23,11 @@ def main(way: str, source: str) -> None:
     """Make the parts of a lake."""
     lake = open_lake(config.load({"source": source}))
     objects = lake.listing().objects
-    with tempfile.TemporaryDirectory() as made, staged.room() as room:
+    with tempfile.TemporaryDirectory() as made, staged.local_database() as room:
         directory = Path(made)
         begun = time.perf_counter()
-        rows = sum(r.records for r in Reader(room, lake, "load", directory).read(objects))
+        outcomes = read(DuckDBScanner(room), lake, objects, "load", as_sql=False)
+        rows = sum(outcome.records for outcome in outcomes)
         if way == "copy":
             begun = time.perf_counter()
         for model in KINDS.values():

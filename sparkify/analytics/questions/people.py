@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import LISTENERS, PLAY, PLAYS, USER, Question, total
-from sparkify.load.transform import Column, ascending
+from sparkify.load.transform import ascending
+from sparkify.models.statements import Column
 
 #: people who never played are there, with no play
 AUDIENCE = USER.outerjoin(PLAY, PLAY.c.user_id == USER.c.user_id)

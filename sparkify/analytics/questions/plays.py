@@ -16,7 +16,8 @@ from sparkify.analytics.questions.question import (
     tally,
     top,
 )
-from sparkify.load.transform import Column, ascending, first, rank
+from sparkify.load.transform import ascending, first, rank
+from sparkify.models.statements import Column
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 TIMED = PLAY.join(TIME, TIME.c.start_time == PLAY.c.start_time)

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.errors import UsageError
-from sparkify.load.transform import Column, ascending
+from sparkify.load.transform import ascending
 from sparkify.models import Artist, Song, Songplay, Time, User, table
+from sparkify.models.statements import Column
 
 PLAY, USER, SONG, ARTIST, TIME = (table(m) for m in (Songplay, User, Song, Artist, Time))
 PLAYS: sa.Label[int] = func.count(PLAY.c.songplay_id).label("plays")

@@ -1,224 +1,177 @@
-"""The way of rows to Redshift that passes by this machine: COPY straight from the lake's objects.
+"""The direct route: COPY straight from the lake's objects; no data passes through this machine.
 
-It reads by a manifest of just the new ones, with JSONPaths, as people's own pipelines do. What each
-object held is not told, so that a changed one cannot take back its former rows.
+COPY reads the new objects by a manifest, with JSONPaths, as people's own pipelines do. It does not
+tell which rows came from which object, so the rows of a changed object cannot be replaced.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from sparkify.errors import SparkifyError, TooManyRejects, UsageError
-from sparkify.lake.objects import LakeObject
+from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, UsageError
+from sparkify.lake.objects import Lake, LakeObject, by_kind
 from sparkify.lake.s3 import Bucket, split
-from sparkify.models import KINDS, table
-from sparkify.models.statements import CreateTempTable
-from sparkify.warehouses.base import Loaded, Statement
+from sparkify.models.base import table
+from sparkify.models.staging import KINDS
+from sparkify.models.statements import CreateTempTable, DropTempTable, Query
+from sparkify.read.results import Outcome
+from sparkify.read.rules import fields_of
+from sparkify.warehouses.executor import Executor
 from sparkify.warehouses.redshift import copy_log, incoming
-from sparkify.warehouses.redshift.copy_log import COUNTED, ERRORS, REFUSED
+from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import Copy
+from sparkify.warehouses.routes import Route
 
-if TYPE_CHECKING:
-    from sparkify.lake.objects import Lake
-    from sparkify.settings import Settings
-    from sparkify.warehouses.redshift.warehouse import Redshift
-
-HIDDEN = ".sparkify"  # no object of a lake: a part of its name starts with a dot
-MOST_ERRORS = 100_000  # at which COPY gives up, its utmost: so all can be shown, then counted
-WORDS = {  # of COPY, by kind; what is empty or blank is NULL, as the reader has it
+MOST_ERRORS = 100_000  # at which COPY gives up, its maximum: so that all are shown, then counted
+OPTIONS = {  # of COPY, by kind; empty and blank texts become NULL, as in the reader
     "songs": ("EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
     "events": ("TIMEFORMAT 'epochmillisecs'", "EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
 }
 
 
 @dataclass(frozen=True)
-class Direct:
-    """COPY of one kind of objects, straight from the lake.
+class Direct(Route):
+    """COPY straight from the lake's objects."""
 
-    Attributes:
-        load_id: the load; also the folder of its manifests.
-        kind: "songs" or "events".
-        objects: all of that kind.
-    """
+    copier: Copier
+    name = "direct"
+    by_object = False
 
-    warehouse: "Redshift"
-    load_id: str
+    def check(self, lake: Lake) -> None:
+        """See `Route.check`: the lake must be in S3."""
+        for location in lake.locations.values():
+            if not location.uri.startswith("s3://"):
+                raise UsageError(
+                    f"--copy direct needs the lake in S3, and {location.uri} is a folder:"
+                    " give --staging s3://bucket/prefix and --copy staged"
+                )
+        paths = self.copier.settings.log_jsonpath
+        if paths and not paths.startswith("s3://"):
+            raise UsageError(f"[S3] LOG_JSONPATH must be an s3:// URL, not {paths}")
+
+    def stage(
+        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], load_id: str
+    ) -> Generator[Outcome]:
+        """See `Route.stage`: the objects of one kind are copied as one."""
+        for kind, chosen in by_kind(objects).items():
+            yield KindCopy(self.copier, executor, kind, chosen, load_id).load()
+
+
+@dataclass(frozen=True)
+class KindCopy:
+    """COPY of the objects of one kind."""
+
+    copier: Copier
+    executor: Executor
     kind: str
     objects: Sequence[LakeObject]
+    load_id: str
 
-    @cached_property
-    def target(self) -> sa.Table:
-        """The temporary table."""
-        return incoming.incoming(self.kind)
-
-    def load(self, connection: sa.Connection) -> Loaded:
-        """COPY, mend, judge and stage; the caller's transaction holds it all."""
-
-        def run(statement: Statement) -> sa.CursorResult[Any]:
-            return self.warehouse.execute(connection, statement)
-
-        for temporary in self.temporary:
-            run(CreateTempTable(temporary))
-        copied, rejects = self.copy(connection)
-        texts = [text for (text,) in run(incoming.suspects(self.kind))]
-        self.warehouse.insert_rows(connection, incoming.MENDED, incoming.mended(texts))
-        refused = run(incoming.refused(self.kind)).all()
-        rejects += (incoming.reject(self.kind, found, key) for found, *key in refused)
-        run(incoming.stage(self.kind, self.load_id))
-        rows, repaired = run(self.staged()).one()
-        if copied != rows + len(refused):
+    def load(self) -> Outcome:
+        """Copy, repair, check and stage; the caller's transaction holds it all."""
+        send, kind = self.executor, self.kind
+        temporary = (incoming.incoming(kind), incoming.REPAIRED)
+        for each in temporary:
+            send.execute(CreateTempTable(each))
+        copied, rejects = self.copy_all()
+        texts = [text for (text,) in send.rows(incoming.suspects(kind))]
+        repaired = incoming.repaired_rows(texts)
+        self.copier.insert_rows(send, incoming.REPAIRED, repaired, f"{self.load_id}/{kind}")
+        failed = [
+            incoming.reject(kind, found, key) for found, *key in send.rows(incoming.failed(kind))
+        ]
+        send.execute(incoming.stage(kind, self.load_id))
+        rows, repaired_count = send.counts(staged(kind, self.load_id))
+        if copied != rows + len(failed):
             raise SparkifyError(
-                f"of {copied:,} copied {self.kind} {rows:,} were staged and {len(refused):,} "
-                "refused: nothing was published"
+                f"of {copied:,} copied {kind} {rows:,} were staged and {len(failed):,} "
+                "rejected; nothing was published"
             )
-        for statement in self.clean_up():
-            run(statement)
-        return Loaded(rows, int(repaired or 0), rejects)
+        for each in temporary:
+            send.execute(DropTempTable(each))
+        rejects += failed
+        return Outcome(kind, self.objects, rows + len(rejects), repaired_count, rejects=rejects)
 
-    def copy(self, connection: sa.Connection) -> tuple[int, list[dict[str, Any]]]:
+    def copy_all(self) -> tuple[int, list[RejectedRecord]]:
         """COPY the objects into the temporary table: how many rows, and the rejects."""
-        copied, rejects = 0, list[dict[str, Any]]()
-        self.publish()
-        for manifest, (zip_, _) in self.manifests.items():
-            self.copy_from(connection, manifest, zip_)
-            copied += self.warehouse.execute(connection, COUNTED).scalar_one()
-            rejects += copy_log.refused(self.warehouse, connection)
+        copied, rejects = 0, list[RejectedRecord]()
+        jsonpaths = self.jsonpaths()
+        for option in ("", "GZIP"):  # one COPY knows one compression
+            chosen = [item for item in self.objects if item.uri.endswith(".gz") == bool(option)]
+            if not chosen:
+                continue
+            name = f"{self.load_id}/{self.kind}{option and '-gz'}.manifest"
+            if not self.executor.as_sql:
+                sizes = [(item.uri, item.size) for item in chosen]
+                self.copier.parts.put_manifest(name, sizes)
+            self.copy(name, option, jsonpaths)
+            (count,) = self.executor.counts(copy_log.COUNTED)
+            copied += count
+            rejects += copy_log.rejects(self.executor)
         return copied, rejects
 
-    def publish(self) -> None:
-        """Put what COPY needs into S3: the manifests, and JSONPaths if there are none."""
-        parts = self.warehouse.parts
-        if self.jsonpaths == parts.url(self.own_jsonpaths):
-            parts.put(self.own_jsonpaths, jsonpaths(self.kind))
-        for manifest, (_, objects) in self.manifests.items():
-            parts.manifest(manifest, [(item.uri, item.size) for item in objects])
-
-    def copy_from(self, connection: sa.Connection, manifest: str, zip_: str) -> None:
+    def copy(self, manifest: str, option: str, jsonpaths: str) -> None:
         """COPY the objects of a manifest, and tell too many errors from other failures."""
+        target, settings = incoming.incoming(self.kind), self.copier.settings
+        copy = Copy(
+            target,
+            [column.name for column in target.columns],
+            self.copier.parts.url(manifest),
+            iam_role=settings.iam_role,
+            region=self.region(),
+            json=jsonpaths,
+            words=[*filter(None, [option]), *OPTIONS[self.kind], f"MAXERROR {MOST_ERRORS}"],
+        )
         try:
-            self.warehouse.execute(connection, self.copy_command(manifest, zip_))
+            self.executor.execute(copy)
         except sa.exc.DBAPIError as error:
             if "load_error" not in str(error):  # the view that such a message refers to
                 raise
             raise TooManyRejects(
-                f"COPY gave up at {MOST_ERRORS:,} refused records of the {self.kind}: nothing was "
-                "published; sys_load_error_detail on the cluster has them",
-                [],
+                f"COPY gave up after {MOST_ERRORS:,} rejected {self.kind}; nothing was published;"
+                " sys_load_error_detail on the cluster lists them"
             ) from error
 
-    def statements(self) -> Iterator[Statement]:
-        """All that `load` sends, in order."""
-        yield from map(CreateTempTable, self.temporary)
-        for manifest, (zip_, _) in self.manifests.items():
-            yield self.copy_command(manifest, zip_)
-            yield from (COUNTED, REFUSED, ERRORS)
-        yield incoming.suspects(self.kind)
-        yield incoming.refused(self.kind)
-        yield incoming.stage(self.kind, self.load_id)
-        yield self.staged()
-        yield from self.clean_up()
-
-    @property
-    def temporary(self) -> tuple[sa.Table, ...]:
-        """The temporary tables."""
-        return self.target, incoming.MENDED
-
-    def clean_up(self) -> Iterator[Statement]:
-        """Drop the temporary tables: the connection may be the caller's, and live on."""
-        yield from (sa.text(f"DROP TABLE {temporary.name}") for temporary in self.temporary)
-
-    def staged(self) -> sa.Select[Any]:
-        """The rows of this kind and load, and how many of them were repaired."""
-        staging = table(KINDS[self.kind])
-        repaired = sa.func.count(sa.case((staging.c.repaired, 1)))
-        return sa.select(sa.func.count(), repaired).where(staging.c.load_id == self.load_id)
-
-    @cached_property
-    def manifests(self) -> dict[str, tuple[str, list[LakeObject]]]:
-        """By manifest, the compression and the objects: one COPY knows one compression."""
-        found: dict[str, tuple[str, list[LakeObject]]] = {}
-        for item in self.objects:
-            zip_ = "GZIP" if item.uri.endswith(".gz") else ""
-            name = f"{self.load_id}/{self.kind}{zip_ and '-gz'}.manifest"
-            found.setdefault(name, (zip_, []))[1].append(item)
-        return found
-
-    @property
-    def own_jsonpaths(self) -> str:
-        """The name of the JSONPaths file that is written where none is given."""
-        return f"{self.load_id}/{self.kind}.jsonpaths"
-
-    @property
     def jsonpaths(self) -> str:
-        """How COPY finds the fields: songs have the columns' names, events need a list."""
+        """How COPY finds the fields: songs have the columns' names, events need JSONPaths."""
+        parts = self.copier.parts
         if self.kind == "songs":
             return "auto"
-        return self.warehouse.settings.log_jsonpath or self.warehouse.parts.url(self.own_jsonpaths)
+        if given := self.copier.settings.log_jsonpath:
+            return given
+        name = f"{self.load_id}/{self.kind}.jsonpaths"
+        if not self.executor.as_sql:
+            parts.put(name, jsonpaths_file(self.kind))
+        return parts.url(name)
 
-    def copy_command(self, manifest: str, zip_: str) -> Copy:
-        """The COPY of the objects of a manifest."""
-        settings = self.warehouse.settings
-        return Copy(
-            self.target,
-            [column.name for column in self.target.columns],
-            self.warehouse.parts.url(manifest),
-            iam_role=settings.iam_role,
-            region=self.region,
-            json=self.jsonpaths,
-            words=[*filter(None, [zip_]), *WORDS[self.kind], f"MAXERROR {MOST_ERRORS}"],
-        )
-
-    @cached_property
     def region(self) -> str | None:
         """The one region of the lake and of the manifest.
 
         Raises:
             UsageError: they are in two.
         """
-        if not self.warehouse.exists():
-            return self.warehouse.settings.region
-        near = self.warehouse.parts.bucket
+        parts = self.copier.parts
+        if not parts.exists:
+            return parts.region
+        near = parts.bucket
         for name in {split(item.uri)[0] for item in self.objects} - {near.name}:
             if Bucket(f"s3://{name}", near.session).region != near.region:
                 raise UsageError(
-                    f"s3://{name} is in another region than {near.uri}, and one COPY reads from "
-                    "one: give a --staging in the lake's region"
+                    f"s3://{name} is in another region than {near.uri}, and COPY reads from one"
+                    " region: give a --staging prefix in the lake's region"
                 )
         return near.region
 
 
-def jsonpaths(kind: str) -> bytes:
+def staged(kind: str, load_id: str) -> Query:
+    """The SELECT of the rows of one kind and load, and of how many were repaired."""
+    staging = table(KINDS[kind])
+    repaired = sa.func.count(sa.case((staging.c.repaired, 1)))
+    return sa.select(sa.func.count(), repaired).where(staging.c.load_id == load_id)
+
+
+def jsonpaths_file(kind: str) -> bytes:
     """A JSONPaths file: the fields in the columns' order."""
-    keys = [column.info["key"] for column in incoming.fields_of(kind)]
-    return json.dumps({"jsonpaths": [f"$['{key}']" for key in keys]}).encode()
-
-
-def default(settings: "Settings") -> str:
-    """How rows get there when nothing is said: straight from S3 if there is no other place."""
-    return "staged" if settings.staging or not root(settings) else "direct"
-
-
-def root(settings: "Settings") -> str | None:
-    """The place in S3 that the settings name as the lake; None if a part of it is elsewhere."""
-    given = [uri for uri in (settings.source, settings.songs, settings.events) if uri]
-    return given[0].rstrip("/") if given and all(u.startswith("s3://") for u in given) else None
-
-
-def require(lake: "Lake", settings: "Settings") -> None:
-    """Make sure that COPY can read a lake.
-
-    Raises:
-        UsageError: it cannot.
-    """
-    for place in lake.locations.values():
-        if not place.uri.startswith("s3://"):
-            raise UsageError(
-                f"--copy direct needs the lake in S3, and {place.uri} is a folder:"
-                " give --staging s3://bucket/prefix, and --copy staged"
-            )
-    if settings.log_jsonpath and not settings.log_jsonpath.startswith("s3://"):
-        raise UsageError(f"{settings.log_jsonpath} ([S3] LOG_JSONPATH) is no s3:// URL")
+    return json.dumps({"jsonpaths": [f"$['{field.key}']" for field in fields_of(kind)]}).encode()

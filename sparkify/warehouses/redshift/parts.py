@@ -1,7 +1,7 @@
-"""The way of rows to Redshift: compressed parts below the staging prefix, and a manifest of them.
+"""Files that Redshift copies: compressed parts below the staging prefix, and their manifests.
 
-Everything a run puts there is below a folder of its warehouse's own, which only the holder of the
-warehouse's lock writes: so what is found there at the start was left by a run that died.
+Everything that a run uploads is below a folder of its warehouse's own, which only the holder of
+the warehouse's lock writes. Whatever is there at the start was left by a run that died.
 """
 
 import gzip
@@ -9,25 +9,63 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from sparkify.errors import UsageError
+from sparkify.lake import aws
+from sparkify.lake.locations import staging_uri
 from sparkify.lake.s3 import Bucket
+from sparkify.settings import Settings
+from sparkify.warehouses.base import TableRow
+
+if TYPE_CHECKING:
+    import duckdb
 
 ROWS_A_PART = 2_000_000  # some 100 MB compressed, between the 1 MB and 1 GB that COPY likes
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%g"
 
 
 class Parts:
-    """The staging prefix of one warehouse."""
+    """The staging prefix of one warehouse.
 
-    def __init__(self, bucket: Bucket, warehouse: str) -> None:
-        self.bucket = bucket
+    Attributes:
+        own: the keys that this run has written.
+    """
+
+    def __init__(self, settings: Settings, warehouse: str, *, exists: bool) -> None:
+        self.settings = settings
+        self.exists = exists
         self.own: list[str] = []
-        name = hashlib.sha256(warehouse.encode()).hexdigest()[:12]
-        self.prefix = "/".join(part for part in (bucket.prefix, f"sparkify-{name}") if part)
+        self.folder = f"sparkify-{hashlib.sha256(warehouse.encode()).hexdigest()[:12]}"
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        """The bucket, and the prefix in it.
+
+        Raises:
+            UsageError: the settings name none.
+        """
+        uri = staging_uri(self.settings) or (None if self.exists else "s3://staging")
+        if not uri:
+            raise UsageError(
+                "Redshift needs an S3 prefix for the parts of a load:"
+                " give --staging s3://bucket/prefix, or [S3] STAGING in dwh.cfg"
+            )
+        return Bucket(uri, aws.session(self.settings))
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of everything that is written for this warehouse."""
+        return "/".join(part for part in (self.bucket.prefix, self.folder) if part)
+
+    @property
+    def region(self) -> str | None:
+        """The region of the bucket; that of the settings while there is no warehouse to use it."""
+        return self.bucket.region if self.exists else self.settings.region
 
     def url(self, name: str) -> str:
         """The URL of an object below the prefix."""
@@ -38,33 +76,35 @@ class Parts:
         self.bucket.delete(self.bucket.keys(f"{self.prefix}/"))
 
     def withdraw(self) -> None:
-        """Remove what this run put there; no other run has objects of these names."""
+        """Remove what this run has written; no other run has objects of these names."""
         self.bucket.delete(self.own)
         self.own.clear()
 
-    def upload(self, name: str, files: Sequence[Path]) -> str:
-        """Upload files and a manifest that needs all of them; the manifest's URL."""
+    def upload(self, name: str, files: Sequence[Path]) -> None:
+        """Upload files and `{name}.manifest`, which requires all of them."""
         keys = {f"{name}/{path.name}": path for path in files}
         sizes = [(self.url(key), self.put(key, path)) for key, path in keys.items()]
-        return self.manifest(f"{name}.manifest", sizes)
+        self.put_manifest(f"{name}.manifest", sizes)
 
-    def manifest(self, name: str, sizes: Iterable[tuple[str, int]]) -> str:
-        """Write a manifest of objects, each with its size, that needs all of them; its URL."""
+    def put_manifest(self, name: str, sizes: Iterable[tuple[str, int]]) -> None:
+        """Write a manifest that requires objects, given as URLs with their sizes in bytes."""
         entries = [
             {"url": url, "mandatory": True, "meta": {"content_length": size}} for url, size in sizes
         ]
         self.put(name, json.dumps({"entries": entries}).encode())
-        return self.url(name)
 
     def put(self, name: str, content: bytes | Path) -> int:
-        """Write an object below the prefix; its size in bytes."""
+        """Write an object below the prefix; return its size in bytes."""
         self.own.append(f"{self.prefix}/{name}")
         return self.bucket.put(f"{self.prefix}/{name}", content)
 
 
-def export(room: Any, source: sa.Table, directory: Path, slices: int) -> Iterator[Path]:
+def export(
+    local: "duckdb.DuckDBPyConnection", source: sa.Table, directory: Path, slices: int
+) -> Iterator[Path]:
     """Write a DuckDB table as compressed parts, their number a multiple of the slices."""
-    ((rows, last),) = room.execute(f"SELECT count(*), max(rowid) FROM {source.fullname}").fetchall()
+    counts = f"SELECT count(*), max(rowid) FROM {source.fullname}"
+    ((rows, last),) = local.execute(counts).fetchall()
     if not rows:
         return
     parts = slices * math.ceil(rows / (slices * ROWS_A_PART))
@@ -72,7 +112,7 @@ def export(room: Any, source: sa.Table, directory: Path, slices: int) -> Iterato
     columns = ", ".join(column.name for column in source.columns)
     for part in range(parts):
         path = directory / f"{source.name}-{part:05}.json.zst"
-        room.execute(
+        local.execute(
             f"COPY (SELECT {columns} FROM {source.fullname}"
             f" WHERE rowid >= {part * step} AND rowid < {(part + 1) * step})"
             f" TO '{path}' (FORMAT json, COMPRESSION zstd, TIMESTAMPFORMAT '{TIMESTAMP}')"
@@ -80,9 +120,11 @@ def export(room: Any, source: sa.Table, directory: Path, slices: int) -> Iterato
         yield path
 
 
-def write_rows(rows: Sequence[dict[str, Any]], directory: Path) -> Path:
+def write_rows(rows: Sequence[TableRow], directory: Path) -> Path:
     """Write rows of the books as one compressed part."""
     path = directory / "rows.json.gz"
     with gzip.open(path, "wt", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(row, ensure_ascii=False, default=str)}\n" for row in rows)
+        file.writelines(
+            f"{json.dumps(dict(row), ensure_ascii=False, default=str)}\n" for row in rows
+        )
     return path

@@ -1,55 +1,33 @@
-"""DuckDB: embedded, one file, one process that writes or many that read."""
+"""DuckDB: embedded, one file, which one process writes or many read."""
 
-import datetime
 import glob
 import json
 import logging
-import os
 import re
-import secrets
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import duckdb
-import duckdb_sqlalchemy
 import sqlalchemy as sa
-from sqlalchemy.dialects import registry
 
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy, first_line
-from sparkify.lake.objects import LakeObject
-from sparkify.models import STAGING
+from sparkify.models.base import STAGING
 from sparkify.process import scratch, stopping
-from sparkify.warehouses.base import Statement, Warehouse
+from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.duckdb.dialect import Dialect, engine
+from sparkify.warehouses.duckdb.local import NEW, create_file, limit_memory, shortage
+from sparkify.warehouses.executor import Executor, driver
+from sparkify.warehouses.routes import InPlace
 
 logger = logging.getLogger(__name__)
 
-NEW = ".new"  # ends the name of a database that is being made
-MEMORY_A_THREAD = 512  # MiB that a load may take
 POLL = 0.1  # seconds between two tries to open a file that another process holds
 HELD = re.compile(r"lock on file.*?(?:held in .* \(PID (\d+)\)|$)", re.DOTALL)
-
-
-class Dialect(duckdb_sqlalchemy.Dialect):
-    """DuckDB's dialect: schemas by their plain names, and INSERT before WITH as on Redshift."""
-
-    supports_statement_cache = True
-    cte_follows_insert = True
-
-    def get_schema_names(self, connection: sa.Connection, **kw: Any) -> list[str]:
-        """The current database's schemas; as `database.schema` Alembic would not know them."""
-        database = connection.exec_driver_sql("SELECT current_database()").scalar()
-        own = f"{self.identifier_preparer.quote(str(database))}."
-        names = super().get_schema_names(connection, **kw)
-        return [name.removeprefix(own) for name in names if name.startswith(own)]
-
-
-DRIVER = "duckdb+sparkify"
-registry.register("duckdb.sparkify", __name__, "Dialect")
 
 
 class DuckDB(Warehouse):
@@ -63,19 +41,19 @@ class DuckDB(Warehouse):
     def connect(cls, warehouse: str | sa.Engine) -> "DuckDB":
         """The database of a URL or of the caller's engine."""
         if isinstance(warehouse, sa.Engine):
-            return cls(warehouse, owned=False)
+            return cls(warehouse, InPlace(), owned=False)
         if warehouse == cls.name:
-            return cls(engine("duckdb:///:memory:"), owned=True)
-        found = cls(engine(warehouse), owned=True)
+            return cls(engine("duckdb:///:memory:"), InPlace(), owned=True)
+        found = cls(engine(warehouse), InPlace(), owned=True)
         if Path(found.path).stem.lower() == STAGING:
             raise UsageError(
-                f"{found.path}: DuckDB names a database after its file, and this is the name of a"
-                f" schema inside; choose another"
+                f"{found.path}: DuckDB names a database after its file, and {STAGING!r} is the name"
+                " of a schema inside; choose another name"
             )
         return found
 
     def exists(self) -> bool:
-        """Whether the file is there, or the database is the caller's."""
+        """Whether the file exists, or the database is the caller's."""
         return not self.owned or Path(self.path).is_file()
 
     @property
@@ -85,12 +63,12 @@ class DuckDB(Warehouse):
 
     @property
     def has_limit(self) -> bool:
-        """Whether somebody else says how much memory a load may take."""
+        """Whether the caller decides how much memory a load may take."""
         return not self.owned or self.in_memory or "memory_limit" in self.engine.url.query
 
     @property
     def path(self) -> str:
-        """The database's file; for one in memory, a name of its own."""
+        """The database's file; a unique name for one in memory."""
         if self.in_memory:
             return f":memory:{id(self.engine)}"
         return str(Path(str(self.engine.url.database)).absolute())
@@ -134,7 +112,7 @@ class DuckDB(Warehouse):
             lock.release()
 
     def make(self) -> None:
-        """Put an empty database there, whole: cut off while DuckDB makes it, none could open it."""
+        """Create an empty database as a whole: DuckDB cannot open a half-written one."""
         path = Path(self.path)
         if not self.owned or self.in_memory or path.exists() or not path.parent.is_dir():
             return
@@ -142,7 +120,7 @@ class DuckDB(Warehouse):
             duckdb.connect(folder / "new.duckdb").close()
             content = (folder / "new.duckdb").read_bytes()
         with scratch.shortages(path.parent):
-            appear(path, content)
+            create_file(path, content)
 
     def sweep(self) -> None:
         """See `Warehouse.sweep`: who holds the file is the only one to spill."""
@@ -160,7 +138,7 @@ class DuckDB(Warehouse):
                 yield connection
             return
         if not self.exists():
-            raise UsageError(f"{self.path} is not there; `sparkify run` makes it")
+            raise UsageError(f"not found: {self.path}; `sparkify run` creates it")
         with (
             self.errors(),
             self.opened(engine(self.engine.url, read_only=True), deadline) as connection,
@@ -169,7 +147,7 @@ class DuckDB(Warehouse):
 
     @contextmanager
     def opened(self, engine: sa.Engine, deadline: float) -> Iterator[sa.Connection]:
-        """A connection, tried for until the deadline while another process holds the file."""
+        """A connection, retried until the deadline while another process holds the file."""
         connection = self.wait_for(engine.connect, deadline)
         try:
             yield connection
@@ -177,10 +155,11 @@ class DuckDB(Warehouse):
             give_up(connection)
             raise
         finally:
-            connection.close()
+            with stopping.critical():
+                connection.close()
 
     def wait_for(self, connect: Callable[[], sa.Connection], deadline: float) -> sa.Connection:
-        """Connect, or try again while the file is held; says so once."""
+        """Connect, or try again while the file is held; log it once."""
         tell = logger.warning
         while True:
             try:
@@ -193,25 +172,13 @@ class DuckDB(Warehouse):
                 tell = logger.debug
                 time.sleep(POLL)
 
-    def begin(self, lock_timeout: float) -> list[Statement]:
-        """Nothing: the file's lock keeps all others out."""
-        return []
-
-    def stage_texts(
-        self, objects: Mapping[str, Sequence[LakeObject]], insert: Callable[[str], str]
-    ) -> Iterator[str]:
-        """The reader's statements: they write into the warehouse itself."""
-        return map(insert, objects)
-
-    @contextmanager
-    def reader(self, connection: sa.Connection) -> Iterator[Any]:
-        """The connection itself: what is read goes straight into the staging tables."""
-        yield driver(connection)
+    def lock(self, executor: Executor, lock_timeout: float) -> None:
+        """Nothing to send: the file's lock keeps all others out."""
 
     def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
-        """See `Warehouse.export`: one file, which is whole or not there."""
+        """See `Warehouse.export`: one file."""
         if "://" in directory:
-            raise UsageError(f"{directory} is no folder, and DuckDB exports to one")
+            raise UsageError(f"{directory} is not a folder, and DuckDB exports to one")
         target = Path(directory) / f"{table.name}.parquet"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -226,68 +193,27 @@ class DuckDB(Warehouse):
         return str(target)
 
     def insert_rows(
-        self, connection: sa.Connection, target: sa.Table, rows: Sequence[dict[str, Any]]
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str
     ) -> None:
-        """Insert rows as one JSON parameter: executemany takes 1.7 s for 5,000."""
+        """Insert rows from a file of JSON lines: executemany takes 1.7 s for 5,000."""
+        if not rows:
+            return
         types = {c.name: c.type.compile(self.dialect) for c in target.columns}
         columns = ", ".join(types)
-        driver(connection).execute(
+        query = (
             f"INSERT INTO {target.fullname} ({columns}) SELECT {columns} FROM"
-            " (SELECT unnest(from_json($rows, $types), recursive := true))",
-            {"rows": json.dumps(list(rows), default=as_json), "types": json.dumps([types])},
+            f" read_json($rows, format='newline_delimited', columns={types})"
         )
+        with scratch.folder() as directory:
+            path = directory / "rows.json"
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(f"{json.dumps(row, default=str)}\n" for row in rows)
+            executor.scanner().execute(query, {"rows": path})
 
 
-def limit_memory(connection: Any) -> None:
-    """Let a load take some memory for each thread, and not most of the machine's.
-
-    More of it makes no load faster; what does not fit goes to the disk.
-    """
-    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
-    connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
-
-
-@stopping.whole
 def give_up(connection: sa.Connection) -> None:
     """Roll back, so that what an interrupted statement left does not outlive the connection."""
-    # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
-    driver(connection).interrupt()
-    connection.rollback()
-
-
-@stopping.whole
-def appear(path: Path, content: bytes) -> None:
-    """Put a file there, all at once, unless another run was quicker."""
-    new = path.with_name(f".{path.name}-{secrets.token_hex(4)}{NEW}")
-    try:
-        new.write_bytes(content)
-        with suppress(OSError):  # it is there by now, or there are no links here
-            os.link(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def shortage(name: str, error: BaseException | None) -> SparkifyError | None:
-    """The error for what DuckDB lacks to go on: room, memory, a sound file."""
-    match error:
-        case duckdb.IOException() | duckdb.OutOfMemoryException() | duckdb.FatalException():
-            return SparkifyError(f"{name}: {first_line(error)}")
-    return None
-
-
-def engine(warehouse: str | sa.URL, **options: object) -> sa.Engine:
-    """An engine that keeps no connection: an idle one would keep the file's lock."""
-    url = sa.make_url(warehouse).set(drivername=DRIVER)
-    return sa.create_engine(url, poolclass=sa.NullPool, connect_args=options)
-
-
-def as_json(value: object) -> str:
-    """A value that JSON has no type for, as text that DuckDB casts back."""
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    raise TypeError(f"{type(value).__name__} in a row of the books")
-
-
-def driver(connection: sa.Connection) -> Any:
-    """DuckDB's own connection below SQLAlchemy's."""
-    return connection.connection.dbapi_connection
+    with stopping.critical():
+        # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
+        driver(connection).interrupt()
+        connection.rollback()

@@ -1,0 +1,29 @@
+"""How statements for DuckDB are written, and how its databases are opened."""
+
+import duckdb_sqlalchemy
+import sqlalchemy as sa
+from sqlalchemy.dialects import registry
+
+
+class Dialect(duckdb_sqlalchemy.Dialect):
+    """DuckDB's dialect: schemas by their plain names, and INSERT before WITH as on Redshift."""
+
+    supports_statement_cache = True
+    cte_follows_insert = True
+
+    def get_schema_names(self, connection: sa.Connection, **kw: object) -> list[str]:
+        """The current database's schemas; as `database.schema` Alembic would not know them."""
+        database = connection.exec_driver_sql("SELECT current_database()").scalar()
+        own = f"{self.identifier_preparer.quote(str(database))}."
+        names = super().get_schema_names(connection, **kw)
+        return [name.removeprefix(own) for name in names if name.startswith(own)]
+
+
+DRIVER = "duckdb+sparkify"
+registry.register("duckdb.sparkify", __name__, "Dialect")
+
+
+def engine(warehouse: str | sa.URL, **options: object) -> sa.Engine:
+    """An engine that keeps no connection: an idle one would keep the file's lock."""
+    url = sa.make_url(warehouse).set(drivername=DRIVER)
+    return sa.create_engine(url, poolclass=sa.NullPool, connect_args=options)

@@ -1,0 +1,116 @@
+"""Sends statements to a warehouse, or shows them: one code path for runs and for plans.
+
+A plan is a run with a `Recorder` in place of the connection, as Alembic has `as_sql`. Values that
+are known only at run time stand in a plan as named placeholders, as `$load_id`.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from sparkify.models.statements import Query, Statement
+from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value
+
+logger = logging.getLogger(__name__)
+
+LOAD_ID = "$load_id"  # in a plan
+Result = sa.CursorResult[Any]
+Found = Iterable[Sequence[Any]]  # rows of a SELECT
+
+
+class Executor:
+    """Sends statements over a connection.
+
+    Attributes:
+        as_sql: whether statements are only shown, and nothing is read, uploaded or written.
+    """
+
+    as_sql = False
+
+    def __init__(self, connection: sa.Connection, dialect: sa.Dialect) -> None:
+        self.connection = connection
+        self.dialect = dialect
+
+    def text(self, statement: Statement) -> str:
+        """A statement as it is sent: its values are in it, none is a bound parameter."""
+        compiled = statement.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
+        return str(compiled).strip().replace("%%", "%")  # SQLAlchemy doubles each for some drivers
+
+    def send(self, statement: Statement) -> Result:
+        """Send a statement, as `text` shows it."""
+        text = self.text(statement)
+        logger.debug("%s", text)
+        return self.connection.exec_driver_sql(text)
+
+    def execute(self, statement: Statement) -> None:
+        """Send a statement that returns nothing."""
+        self.send(statement)
+
+    def rows(self, select: sa.SelectBase) -> Found:
+        """The rows of a SELECT."""
+        return self.send(select)
+
+    def counts(self, select: Query) -> Sequence[int]:
+        """The only row of a SELECT of counts."""
+        return tuple(map(int, self.send(select).one()))
+
+    def scanner(self) -> Scanner:
+        """DuckDB's own connection below SQLAlchemy's."""
+        return DuckDBScanner(driver(self.connection))
+
+
+class Recorder(Executor):
+    """Keeps the texts of statements instead of sending them. Every answer is empty, or zeros.
+
+    Attributes:
+        texts: the statements so far, in order.
+        answers: rows that are known without sending a SELECT, by its text.
+    """
+
+    as_sql = True
+
+    def __init__(self, dialect: sa.Dialect) -> None:
+        self.dialect = dialect
+        self.texts: list[str] = []
+        self.answers: dict[str, Found] = {}
+
+    def execute(self, statement: Statement) -> None:
+        """Keep a statement."""
+        self.texts.append(self.text(statement))
+
+    def rows(self, select: sa.SelectBase) -> Found:
+        """Keep a SELECT; its rows, if they are known."""
+        self.execute(select)
+        return self.answers.get(self.texts[-1], ())
+
+    def counts(self, select: Query) -> Sequence[int]:
+        """Keep a SELECT; zeros."""
+        self.execute(select)
+        return [0] * len(select.selected_columns)
+
+    def scanner(self) -> Scanner:
+        """Keeps the reader's statements, too."""
+        return RecordingScanner(self.texts)
+
+
+class RecordingScanner:
+    """Keeps DuckDB statements, with their placeholders, instead of running them."""
+
+    def __init__(self, texts: list[str] | None = None) -> None:
+        self.texts = [] if texts is None else texts
+
+    def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """Keep a statement; its answer is empty."""
+        self.texts.append(query)
+        return self
+
+    def fetchall(self) -> list[Any]:
+        """No rows."""
+        return []
+
+
+def driver(connection: sa.Connection) -> Any:
+    """The driver's own connection below SQLAlchemy's."""
+    return connection.connection.dbapi_connection
