@@ -11,7 +11,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from sparkify.load.transform import TRANSFORMS, Keys
-from sparkify.models import KINDS, PUBLISHED, File, Reject, StagingEvent, StagingSong, table
+from sparkify.models import KINDS, PUBLISHED, Base, File, Reject, StagingEvent, StagingSong, table
 from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert
 
 STAGING_TABLES = {"events": table(StagingEvent), "songs": table(StagingSong)}
@@ -150,5 +150,6 @@ def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Q
 
 def clear_all() -> Iterator[Statement]:
     """Empty every table except `loads`, for a load of the whole lake."""
-    for model in (*PUBLISHED, *KINDS.values(), File, Reject):
+    models: Sequence[type[Base]] = (*PUBLISHED, *KINDS.values(), File, Reject)
+    for model in models:
         yield sa.delete(table(model))

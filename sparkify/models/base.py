@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+SqlType = sa.types.TypeEngine[Any]
 STAGING = "staging"  # the schema of everything that is not the star
 TITLE, NAME, WORD, URI = 1024, 256, 64, 4096  # lengths of text in bytes, as Redshift counts
 
@@ -20,7 +21,7 @@ class Base(DeclarativeBase):
     metadata = sa.MetaData()
 
 
-def column(type_: sa.types.TypeEngine[Any], *, sort: bool = False, **options: Any) -> Any:
+def column(type_: SqlType, *, sort: bool = False, **options: Any) -> Any:
     """A column with the Redshift encoding that its type calls for (`sort`: a sort key, raw)."""
     numeric = isinstance(type_, sa.Integer | sa.DateTime)
     encode = "raw" if sort else "az64" if numeric else "zstd"
@@ -42,7 +43,7 @@ def reference(name: str, target: str, table: str = "songplays") -> sa.ForeignKey
     return constraint
 
 
-def table(model: Any) -> sa.Table:
+def table(model: type[DeclarativeBase]) -> sa.Table:
     """The Core table of a model (`__table__` is typed as any FROM clause)."""
     found = model.__table__
     assert isinstance(found, sa.Table)

@@ -1,6 +1,7 @@
 """The books: which runs committed, which objects were read, which records were rejected."""
 
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
@@ -48,12 +49,10 @@ class Reject(Base):
     """One row per refused record: where it starts (line from 1, byte from 0), and why."""
 
     __tablename__ = "rejects"
-    __table_args__ = {  # noqa: RUF012
-        "schema": STAGING,
-        "redshift_diststyle": "EVEN",
-        "redshift_sortkey": "load_id",
-    }
-    __mapper_args__ = {"primary_key": ["uri", "line_number", "byte_offset"]}  # noqa: RUF012
+    __table_args__ = (
+        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "load_id"},
+    )
+    __mapper_args__ = MappingProxyType({"primary_key": ["uri", "line_number", "byte_offset"]})
     load_id: Mapped[str] = column(sa.String(32), sort=True)
     uri: Mapped[str] = column(sa.String(URI))
     line_number: Mapped[int | None] = column(sa.BigInteger())

@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, column
+from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, SqlType, column
 
 PLAY = "NextSong"  # the page of an event that is a play
 EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, what a ts can mean
 
 
-class Provenance:
+class Provenance(Base):
     """Where a staging row came from. `uri` is NULL for rows of a direct COPY."""
+
+    __abstract__ = True
 
     uri: Mapped[str | None] = column(sa.String(URI), sort_order=1)
     load_id: Mapped[str] = column(sa.String(32), sort=True, sort_order=2)
@@ -40,7 +42,7 @@ class Rules(NamedTuple):
     repair: bool = False
 
 
-def field(type_: sa.types.TypeEngine[Any], key: str, **rules: Any) -> Any:
+def field(type_: SqlType, key: str, **rules: Any) -> Any:
     """A staging column that holds a field of the record; see `Rules`."""
     return column(type_, info={"rules": Rules(key, **rules)})
 
@@ -52,7 +54,7 @@ STAGING_ARGS = {
 }
 
 
-class StagingEvent(Provenance, Base):
+class StagingEvent(Provenance):
     """The event records, field by field."""
 
     __tablename__ = "staging_events"
@@ -82,7 +84,7 @@ class StagingEvent(Provenance, Base):
     user_id: Mapped[int | None] = field(sa.BigInteger(), "userId", required="play", least=0)
 
 
-class StagingSong(Provenance, Base):
+class StagingSong(Provenance):
     """The song records, field by field."""
 
     __tablename__ = "staging_songs"

@@ -138,7 +138,7 @@ def reason(kind: str, code: str, name: str = "") -> str:
 def range_of(field: Field) -> str:
     """The range of a number, in words."""
     least, most = field.rules.least, field.rules.most
-    if field.type == "number" and least is most is None:
-        return "within the range of a double"
+    if field.type == "number" and most is None:
+        return "a finite number" if least is None else f"{least} or more"
     low = "-2^63" if least is None else f"{least}"
-    return f"from {low} to {'2^63' if most is None else most}"
+    return f"from {low} to {'2^63 - 1' if most is None else most}"

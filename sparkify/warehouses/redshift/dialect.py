@@ -1,4 +1,4 @@
-"""How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, mended."""
+"""How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, corrected."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +10,8 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
+
+from sparkify.models.statements import Compiler, Query
 
 DRIVER = "redshift+redshift_connector"
 WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
@@ -23,7 +25,7 @@ WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issue
 
 
 class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
-    """sqlalchemy-redshift's dialect, without what Redshift does not have."""
+    """sqlalchemy-redshift's dialect, without what Redshift lacks."""
 
     supports_statement_cache = False
     cte_follows_insert = True  # Redshift knows INSERT..WITH..SELECT, and not WITH..INSERT
@@ -34,16 +36,16 @@ class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
 
 
 def correct(dialect: sa.Dialect) -> None:
-    """Take from a dialect, which may be one of upstream's, what Redshift does not have."""
+    """Switch off what Redshift lacks, also in a dialect of upstream's."""
     for feature in WITHOUT:
         setattr(dialect, feature, False)
 
 
-registry.register("redshift.redshift_connector", __name__, "Dialect")  # in the place of upstream's
+registry.register("redshift.redshift_connector", __name__, "Dialect")  # instead of upstream's
 
 
 class Copy(ExecutableDDLElement):
-    """COPY of newline-delimited JSON, by a manifest. Credentials never stand in it, only a role.
+    """COPY of newline-delimited JSON, by a manifest. It names a role, never credentials.
 
     sqlalchemy-redshift's CopyCommand knows neither ZSTD nor `IAM_ROLE default`, and binds values
     where Redshift takes none (upstream issue 240).
@@ -68,10 +70,10 @@ class Copy(ExecutableDDLElement):
             target: the table.
             columns: the columns to load; the others become NULL.
             manifest: the manifest's `s3://` URL.
-            iam_role: the role's ARN; None: the cluster's default one.
-            region: the bucket's region; None: the cluster's.
+            iam_role: the role's ARN; None means the cluster's default role.
+            region: the bucket's region; None means the cluster's.
             json: "auto", or the URL of a JSONPaths file.
-            words: more of COPY's own, as `ZSTD`.
+            words: more options of COPY, such as `ZSTD`.
         """
         self.target = target
         self.columns = columns
@@ -88,15 +90,15 @@ class Unload(ExecutableDDLElement):
     inherit_cache = False
 
     def __init__(
-        self, select: sa.Select[Any], folder: str, *, iam_role: str | None, region: str | None
+        self, select: Query, folder: str, *, iam_role: str | None, region: str | None
     ) -> None:
         """An UNLOAD.
 
         Args:
-            select: the rows, in the order in which they are to stand.
+            select: the rows, in their order.
             folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
-            iam_role: the role's ARN; None: the cluster's default one.
-            region: the bucket's region; None: the cluster's.
+            iam_role: the role's ARN; None means the cluster's default role.
+            region: the bucket's region; None means the cluster's.
         """
         self.select = select
         self.folder = folder
@@ -104,20 +106,20 @@ class Unload(ExecutableDDLElement):
         self.region = region
 
 
-def quoted(compiler: Any, value: str) -> str:
-    """A text as a literal."""
+def quoted(compiler: Compiler, value: str) -> str:
+    """A text as an SQL literal."""
     return str(compiler.sql_compiler.render_literal_value(value, sa.String()))
 
 
-def authority(compiler: Any, element: Copy | Unload) -> list[str]:
-    """As whom the cluster goes to S3, and where that is."""
+def authority(compiler: Compiler, element: Copy | Unload) -> list[str]:
+    """With which role the cluster reads or writes S3, and in which region."""
     role = "default" if element.iam_role is None else quoted(compiler, element.iam_role)
     region = [f"REGION {quoted(compiler, element.region)}"] if element.region else []
     return [f"IAM_ROLE {role}", *region]
 
 
 @compiles(Copy)
-def _copy(element: Copy, compiler: Any, **kw: Any) -> str:
+def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
     columns = ", ".join(compiler.preparer.quote(name) for name in element.columns)
     parts = [
         f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
@@ -133,7 +135,7 @@ def _copy(element: Copy, compiler: Any, **kw: Any) -> str:
 
 
 @compiles(Unload)
-def _unload(element: Unload, compiler: Any, **kw: Any) -> str:
+def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
     select = compiler.sql_compiler.process(element.select, literal_binds=True)
     parts = [
         f"UNLOAD ({quoted(compiler, str(select))})",
@@ -147,7 +149,7 @@ def _unload(element: Unload, compiler: Any, **kw: Any) -> str:
 
 
 @compiles(PostgresqlColumnType, "redshift")
-def _alter_type(element: PostgresqlColumnType, compiler: Any, **kw: Any) -> str:
+def _alter_type(element: PostgresqlColumnType, compiler: Compiler, **kw: object) -> str:
     # Alembic registers ALTER COLUMN TYPE for "postgresql" alone
     table = alter_table(compiler, element.table_name, element.schema)
     column = alter_column(compiler, element.column_name)
