@@ -52,7 +52,7 @@ def create(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Create the missing resources (secret, role, security group, cluster), and wait."""
+    """Create a cluster with everything it needs, and wait for it."""
     from sparkify.cluster import configfile, spec
 
     network = spec.parse_network(allow, open_to_the_world=open_to_the_world)
@@ -103,7 +103,7 @@ def delete(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Delete what `create` created, and nothing else, and wait until it is gone."""
+    """Delete what `create` created, and nothing else."""
     with open_setup(serverless, dry_run, timeout, snapshot=not no_snapshot) as setup:
         if not (yes or dry_run):
             final = "after a final snapshot, which will cost money"
@@ -120,7 +120,7 @@ def policy(
     ] = False,
     serverless: Serverless = False,
 ) -> None:
-    """Print the IAM policy of the role that COPY reads with, or with --loader of a run."""
+    """Print the IAM policy that COPY needs, or a run."""
     from sparkify.cluster import policies
 
     with open_setup(serverless, False, 0) as setup:

@@ -16,8 +16,7 @@ class ResourceNotFound(SparkifyError):
 # fmt: off
 TABLE: tuple[tuple[str, type[SparkifyError], str], ...] = (
     # credentials
-    (r"NoCredentialsError",
-     SparkifyError, "no AWS credentials found; set AWS_PROFILE"),
+    (r"NoCredentialsError", SparkifyError, "no AWS credentials found; set AWS_PROFILE"),
     (r"PartialCredentialsError",
      SparkifyError, "{message}; set the key and its secret together, or set AWS_PROFILE"),
     (r"SSOError|TokenRetrievalError|NoAuthTokenError|LoginError",

@@ -233,7 +233,7 @@ def test_a_password_of_the_settings_is_used(aws: Aws, cluster: Cluster) -> None:
     cluster("create", "--allow", "10.0.0.0/16", "--dry-run")
 
 
-def test_a_password_that_redshift_refuses_is_not_repeated(cluster: Cluster) -> None:
+def test_an_invalid_password_is_not_shown(cluster: Cluster) -> None:
     """A password that Redshift would not take is a usage error that does not show it."""
     cluster.settings("DWH_DB_PASSWORD=s3cr3t/0005\n")
     outcome = cluster.create(code=2)

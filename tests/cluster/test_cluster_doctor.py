@@ -181,7 +181,7 @@ def test_a_missing_permission_is_named(
 
 
 def test_a_role_that_redshift_may_not_assume(ready: Cluster) -> None:
-    """A role with another trust policy fails, with the command that mends it; it then passes."""
+    """A role with another trust policy fails, with the command that fixes it; then it passes."""
     other = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
     statement = {**other, "Action": "sts:AssumeRole"}
     ready.session.client("iam").update_assume_role_policy(
@@ -221,7 +221,7 @@ def test_a_server_that_nobody_vouches_for(
 def test_a_certificate_of_another_name(
     signer: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate that is good for another name is refused."""
+    """A certificate for another name is an error."""
     trust(signer, tmp_path, monkeypatch)
     other = Greeter(signer, "elsewhere.example")
     with pytest.raises(ssl.SSLCertVerificationError):
@@ -232,7 +232,7 @@ def test_a_certificate_of_another_name(
 def test_a_server_without_tls(
     signer: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that does not support TLS is refused."""
+    """A server without TLS is an error."""
     plain = Greeter(signer, "localhost", b"N")
     with pytest.raises(ssl.SSLError, match="does not support TLS"):
         handshake("localhost", plain.port)
