@@ -145,7 +145,7 @@ def test_access_denied_stops_the_run(monkeypatch: pytest.MonkeyPatch, duckdb_url
 
 
 def test_no_bucket_is_a_usage_error(bucket: Any, duckdb_url: str) -> None:
-    """A bucket that is not there is named."""
+    """A bucket that does not exist is named."""
     with pytest.raises(UsageError, match="nowhere"):
         pipeline.run("s3://nowhere/lake", duckdb_url)
 
@@ -159,19 +159,19 @@ def test_an_empty_prefix_is_an_empty_lake(bucket: Any, duckdb_url: str) -> None:
 @pytest.mark.parametrize("key", ["a.json", "a//b.json"])
 def test_an_object_that_changed_or_vanished_is_not_read(bucket: Any, key: str) -> None:
     """What is fetched is what was listed, or the error names the object."""
-    place = Bucket("s3://music", boto3.Session())
+    location = Bucket("s3://music", boto3.Session())
     bucket.put_object(Bucket="music", Key=key, Body=b"{}")
-    (item,) = (found for found in place.scan("events") if found)
+    (item,) = (found for found in location.scan("events") if found)
     bucket.put_object(Bucket="music", Key=key, Body=b"{ }")
-    with pytest.raises(TryAgain, match=f"{key} changed"):
-        list(place.fetch([item]))
+    with pytest.raises(TryAgain, match=f"{key}: changed"):
+        list(location.fetch([item]))
     gone = LakeObject("s3://music/gone.json", "events", "etag", 1, "gone.json")
     with pytest.raises(TryAgain, match=r"gone\.json"):
-        list(place.fetch([gone]))
+        list(location.fetch([gone]))
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "s3://Bad_Bucket/x"])
-def test_a_place_has_to_name_a_bucket(uri: str) -> None:
-    """What is no s3://bucket/prefix is refused before anything is asked for."""
+def test_a_location_must_name_a_bucket(uri: str) -> None:
+    """An invalid s3://bucket/prefix is a usage error, before any request is made."""
     with pytest.raises(UsageError):
         Bucket(uri, boto3.Session())

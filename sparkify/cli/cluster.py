@@ -3,9 +3,9 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,156 +15,158 @@ if TYPE_CHECKING:
     from sparkify.cluster.setup import Setup
 
 app = typer.Typer(
-    no_args_is_help=True, help="A Redshift cluster at AWS, with all that it needs.", name="cluster"
+    no_args_is_help=True,
+    help="Create, check and delete a Redshift cluster at AWS, with everything it needs.",
+    name="cluster",
 )
 
-Serverless = Annotated[bool, typer.Option("--serverless", help="Redshift Serverless.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the calls, make none.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
-Timeout = Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")]
+Allow = Annotated[str | None, typer.Option("--allow", help="Network that may connect, as a CIDR.")]
+OpenToTheWorld = Annotated[
+    bool, typer.Option("--open-to-the-world", help="Accept even 0.0.0.0/0 for --allow.")
+]
+Public = Annotated[bool, typer.Option("--public", help="Give it an address outside its VPC.")]
+Owner = Annotated[str | None, typer.Option(help="Owner (a tag).")]
+Hours = Annotated[str | None, typer.Option(help="Planned lifetime in hours (a tag).")]
+Write = Annotated[bool, typer.Option("--write", help="Write its endpoint and role into dwh.cfg.")]
+Serverless = Annotated[bool, typer.Option("--serverless", help="Use Redshift Serverless.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the calls, but change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Timeout = Annotated[float, typer.Option(min=0, help="Longest wait, in seconds.")]
+Price = Annotated[
+    str | None, typer.Option(help="Price of a node for an hour, for the cost so far.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HALF_AN_HOUR = 1800.0
 
 
 @app.command()
 def create(
-    allow: Annotated[
-        str | None, typer.Option("--allow", help="The network that may connect, as a CIDR.")
-    ] = None,
-    open_to_the_world: Annotated[
-        bool, typer.Option("--open-to-the-world", help="Take even 0.0.0.0/0 for --allow.")
-    ] = False,
-    public: Annotated[
-        bool, typer.Option("--public", help="Give it an address outside its VPC.")
-    ] = False,
-    owner: Annotated[str | None, typer.Option(help="Who answers for it; a tag.")] = None,
-    hours: Annotated[str | None, typer.Option(help="How long it is to live; a tag.")] = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put endpoint, role into dwh.cfg.")
-    ] = False,
+    allow: Allow = None,
+    open_to_the_world: OpenToTheWorld = False,
+    public: Public = False,
+    owner: Owner = None,
+    hours: Hours = None,
+    write: Write = False,
     serverless: Serverless = False,
     timeout: Timeout = HALF_AN_HOUR,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Make what is missing of secret, role, rule and cluster, and wait until it can be used."""
-    from sparkify.cluster import wanted
+    """Create a cluster with everything it needs, and wait for it."""
+    from sparkify.cluster import configfile, spec
 
-    network = wanted.network(allow, open_to_the_world=open_to_the_world)
+    network = spec.parse_network(allow, open_to_the_world=open_to_the_world)
     arguments = {"cluster_owner": owner, "cluster_hours": hours}
-    with opened(serverless, dry_run, timeout, arguments, allow=network, public=public) as setup:
+    with open_setup(serverless, dry_run, timeout, arguments, network, public) as setup:
         if not (yes or dry_run) and (missing := setup.missing()):
-            confirm(f"Make {', '.join(missing)}? It costs until it is deleted.")
+            confirm(f"Create {', '.join(missing)}? It costs money until it is deleted.")
         status = setup.create()
-    report(status, setup)
+    show(status, setup)
     if status and write:
-        from sparkify.cluster import configfile
-
-        file = configfile.put(setup.wanted.settings, status.endpoint, status.role)
+        file = configfile.write_endpoint(setup.spec.settings, status.endpoint, status.role)
         typer.echo(f"written to {file}", err=True)
 
 
 @app.command()
 def status(
     serverless: Serverless = False,
-    price: Annotated[
-        str | None, typer.Option(help="Of a node for an hour, for the cost so far.")
-    ] = None,
+    price: Price = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is there, and what it costs."""
-    with opened(serverless, False, 0, {"cluster_price": price}) as setup:
-        found = setup.status()
-    typer.echo(json.dumps(found.to_dict()) if as_json else str(found))
+    """Show which resources exist, and what they cost."""
+    with open_setup(serverless, False, 0, {"cluster_price": price}) as setup:
+        status = setup.status()
+    typer.echo(json.dumps(status.to_dict()) if as_json else str(status))
 
 
 @app.command()
 def pause(timeout: Timeout = HALF_AN_HOUR, dry_run: DryRun = False) -> None:
-    """Stop paying for nodes; storage still costs."""
-    with opened(False, dry_run, timeout) as setup:
-        report(setup.pause(), setup)
+    """Pause a cluster: stop paying for its nodes. Its storage still costs."""
+    with open_setup(False, dry_run, timeout) as setup:
+        show(setup.pause(), setup)
 
 
 @app.command()
 def resume(timeout: Timeout = HALF_AN_HOUR, dry_run: DryRun = False) -> None:
     """Start a paused cluster again."""
-    with opened(False, dry_run, timeout) as setup:
-        report(setup.resume(), setup)
+    with open_setup(False, dry_run, timeout) as setup:
+        show(setup.resume(), setup)
 
 
 @app.command()
 def delete(
     serverless: Serverless = False,
     no_snapshot: Annotated[
-        bool, typer.Option("--no-snapshot", help="Make no last snapshot: the data is lost.")
+        bool, typer.Option("--no-snapshot", help="Make no final snapshot: the data is lost.")
     ] = False,
     timeout: Timeout = HALF_AN_HOUR,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Remove what create made, and nothing else; wait until it is gone."""
-    with opened(serverless, dry_run, timeout, snapshot=not no_snapshot) as setup:
+    """Delete what `create` created, and nothing else."""
+    with open_setup(serverless, dry_run, timeout, snapshot=not no_snapshot) as setup:
         if not (yes or dry_run):
-            last = "after a last snapshot, which goes on to cost"
-            data = "and all its data" if no_snapshot else last
-            confirm(f"Delete {setup.compute} {data}?")
+            final = "after a final snapshot, which will cost money"
+            confirm(f"Delete {setup.compute} {'and all its data' if no_snapshot else final}?")
         costs = setup.delete()
-    gone = f"{setup.compute} is gone; still costs: {'; '.join(costs) or 'nothing'}"
-    report(None if dry_run else gone, setup)
+    text = f"{setup.compute} is deleted; still costs: {'; '.join(costs) or 'nothing'}"
+    show(None if dry_run else text, setup)
 
 
 @app.command()
 def policy(
     loader: Annotated[
-        bool, typer.Option("--loader", help="What a run needs, in place of what COPY needs.")
+        bool, typer.Option("--loader", help="Print the policy for whoever runs `sparkify run`.")
     ] = False,
     serverless: Serverless = False,
 ) -> None:
-    """Print the policy of the role that COPY reads with, or of whoever loads."""
+    """Print the IAM policy that COPY needs, or a run."""
     from sparkify.cluster import policies
 
-    with opened(serverless, False, 0) as setup:
-        settings = setup.wanted.settings
+    with open_setup(serverless, False, 0) as setup:
+        settings = setup.spec.settings
         document = setup.loader_policy() if loader else policies.role_policy(settings)
     typer.echo(json.dumps(document, indent=2))
 
 
 @app.command()
 def doctor(serverless: Serverless = False, as_json: AsJson = False) -> None:
-    """Check, before a run, what a run needs; exit 1 when something is wrong."""
-    from sparkify.cluster.doctor import examine
+    """Check whether a run would work; exit 1 if it would not."""
+    from sparkify.cluster.doctor import diagnose
 
-    with opened(serverless, False, 0) as setup:
-        found = examine(setup)
-    typer.echo(json.dumps(found.to_dict()) if as_json else str(found))
-    if not found.passed:
+    with open_setup(serverless, False, 0) as setup:
+        diagnosis = diagnose(setup)
+    typer.echo(json.dumps(diagnosis.to_dict()) if as_json else str(diagnosis))
+    if not diagnosis.passed:
         raise typer.Exit(1)
 
 
 @contextmanager
-def opened(
+def open_setup(
     serverless: bool,
     dry_run: bool,
     timeout: float,
-    arguments: dict[str, Any] | None = None,
-    **asked: Any,
+    arguments: Mapping[str, object] | None = None,
+    allow: str | None = None,
+    public: bool = False,
+    snapshot: bool = True,
 ) -> Iterator["Setup"]:
-    """The set-up that the settings describe, telling on stderr what goes on."""
+    """The set-up that the settings describe; shows progress on stderr."""
     from sparkify.cluster.calls import Calls
     from sparkify.cluster.setup import Setup
-    from sparkify.cluster.wanted import Wanted
+    from sparkify.cluster.spec import Spec
     from sparkify.lake import aws
 
     kind = {"cluster_type": "serverless"} if serverless else {}
     settings = config.load({**(arguments or {}), **kind})
-    with telling() as tell:
+    with progress() as tell:
         calls = Calls(aws.session(settings), dry_run=dry_run, tell=tell, timeout=timeout)
-        yield Setup(calls, Wanted(settings, **asked))
+        yield Setup(calls, Spec(settings, allow, public, snapshot))
 
 
 @contextmanager
-def telling() -> Iterator[Callable[[str], None]]:
-    """A function that shows a line: beside a spinner on a terminal, else plain; not with -q."""
+def progress() -> Iterator[Callable[[str], None]]:
+    """A function that shows a line: with a spinner on a terminal, otherwise plain; not with -q."""
     if logging.getLogger("sparkify").level >= logging.ERROR:
         yield lambda text: None
     elif not sys.stderr.isatty():
@@ -175,15 +177,15 @@ def telling() -> Iterator[Callable[[str], None]]:
 
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task("asking AWS", total=None)
+            task = bars.add_task("calling AWS", total=None)
             yield lambda text: bars.update(task, description=text)
 
 
 def confirm(question: str) -> None:
-    """Ask, and end it unless the answer is yes."""
+    """Ask, and abort unless the answer is yes."""
     typer.confirm(question, abort=True, err=True)
 
 
-def report(result: object, setup: "Setup") -> None:
+def show(result: object, setup: "Setup") -> None:
     """Print the result, or the calls that a dry run did not make."""
     typer.echo(result or "\n".join(setup.calls.printed) or "nothing to do")

@@ -1,15 +1,16 @@
-"""A cluster at AWS: all that it needs, made, looked at and removed by boto3.
+"""Creates, checks and deletes a Redshift cluster at AWS, with everything it needs, by boto3.
 
-    wanted       what is asked for: the settings and the options, checked before any call
-    calls        every call to AWS: looked at or changed, printed by a dry run, waited for
-    refusals     what AWS refuses, in our words
-    policies     the IAM documents, generated from the settings
-    resources    the interface of what is made; one class each in `secret`, `role`, `rule`,
-    compute      `provisioned` (a cluster of nodes) and `serverless` (namespace and workgroup)
-    setup        the resources in their order: create walks forward, delete walks back
-    doctor       whether a run would work, checked before it; `tls` shakes hands for it
-    configfile   writes the endpoint into dwh.cfg
-    command      `sparkify cluster …`
+    spec             what to create: the settings and the options, validated before any call
+    calls            every call to AWS: queries and changes, dry runs, waiting
+    policies         the IAM documents, generated from the settings
+    resources        the interface of a resource; one class each in `secret`, `role`,
+    compute          `security_group`, `provisioned` (a cluster of nodes) and `serverless` (a
+                     namespace and a workgroup)
+    setup            all resources in order: create goes forward, delete goes back
+    doctor           checks whether a run would work; `tls` tests the connection for it
+    configfile       writes the endpoint into dwh.cfg
 
-What is made carries the tag `sparkify:cluster`; nothing without it is changed or removed.
+Every resource that is created gets the tag `sparkify:cluster`. Resources without it are never
+changed or deleted. The commands are in `cli/cluster.py`; AWS's errors become ours in
+`lake/aws_errors.py`.
 """

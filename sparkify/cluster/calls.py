@@ -1,4 +1,4 @@
-"""Every call to AWS: looked at or changed, printed by a dry run, waited for."""
+"""Every call to AWS: queries and changes, dry runs, waiting."""
 
 import json
 import re
@@ -6,39 +6,40 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sparkify.cluster.refusals import NotThere, translate
 from sparkify.errors import SparkifyError, TryAgain, UsageError
+from sparkify.lake.aws import Answer, Client
+from sparkify.lake.aws_errors import ResourceNotFound, translate
 from sparkify.masking import MASK
 
 if TYPE_CHECKING:
     import boto3
 
-Answer = dict[str, Any]
-POLL = 10.0  # seconds between two looks at what takes minutes
-PATIENCE = 180.0  # seconds in which AWS's services come to agree with each other
+POLL_SECONDS = 10.0  # between two queries for the state of a resource
+CONSISTENCY_SECONDS = 180.0  # until a change in one AWS service is visible in the others
 
 
-def silently(text: str) -> None:
-    """Tell nobody."""
+def ignore(text: str) -> None:
+    """Drop a progress message."""
 
 
-class Unknown(dict[str, Any]):
-    """The answer to a call that a dry run did not make: every value is its name in brackets."""
+class DryRunAnswer(Answer):
+    """The answer to a call that a dry run did not make: every value is its key in brackets."""
 
     def __missing__(self, key: str) -> str:
         return f"<{key}>"
 
 
 class Calls:
-    """What is called, by whom, and how.
+    """Makes the calls of one command.
 
     Attributes:
         dry_run: print the calls that change something instead of making them.
-        tell: gets a line for people on what goes on.
-        deadline: of `time.monotonic()`; waiting ends there.
-        hidden: texts that no message may have in it.
+        tell: receives progress messages for people.
+        deadline: when waiting ends, on the clock of `time.monotonic()`.
+        secrets: texts that must not appear in any message.
+        printed: the calls that a dry run did not make.
     """
 
     def __init__(
@@ -46,143 +47,148 @@ class Calls:
         session: "boto3.Session",
         *,
         dry_run: bool = False,
-        tell: Callable[[str], None] = silently,
+        tell: Callable[[str], None] = ignore,
         timeout: float = 1800,
     ) -> None:
         self.session, self.dry_run = session, dry_run
-        self.tell = silently if dry_run else tell
+        self.tell = ignore if dry_run else tell
         self.timeout, self.deadline = timeout, time.monotonic() + timeout
-        self.hidden: set[str] = set()
+        self.secrets: set[str] = set()
         self.printed: list[str] = []
-        self.clients: dict[str, Any] = {}
-        self.seen: dict[str, Answer | None] = {}
+        self.clients: dict[str, Client] = {}
+        self.cache: dict[str, Answer | None] = {}
 
-    def client(self, service: str) -> Any:
-        """The client of a service."""
+    def client(self, service: str) -> Client:
+        """The client of a service; each is made once."""
         from botocore.config import Config
-        from botocore.exceptions import BotoCoreError
 
         if service not in self.clients:
             if not self.session.region_name:
-                raise UsageError("no AWS region: set REGION in [S3] of dwh.cfg, or AWS_REGION")
-            try:
-                make: Any = self.session.client
-                self.clients[service] = make(service, config=Config(retries={"mode": "standard"}))
-            except (BotoCoreError, ValueError) as error:
-                raise SparkifyError(f"{service} cannot be used: {error}") from None
+                raise UsageError("no AWS region; set REGION in [S3] of dwh.cfg, or AWS_REGION")
+            make: Callable[..., Client] = self.session.client
+            self.clients[service] = make(service, config=Config(retries={"mode": "standard"}))
         return self.clients[service]
 
     @cached_property
     def identity(self) -> Answer:
-        """Who calls: the answer's Account and Arn."""
+        """The caller's Account and Arn."""
         return self.send("sts", "get_caller_identity", {})
 
     @property
     def account(self) -> str:
-        """The account's number."""
+        """The number of the caller's account."""
         return str(self.identity["Account"])
 
     @property
     def partition(self) -> str:
-        """`aws`, or what stands in its place in China and for governments."""
+        """The partition in ARNs: `aws`, `aws-cn` in China, or a government's."""
         return str(self.identity["Arn"]).split(":")[1]
 
     @property
     def region(self) -> str:
-        """The region."""
+        """The session's region."""
         return str(self.session.region_name)
 
-    def look(self, service: str, operation: str, **parameters: Any) -> Answer | None:
-        """Make a call that changes nothing; None when what it asks for is not there.
+    def query(self, service: str, operation: str, **parameters: object) -> Answer | None:
+        """Make a call that changes nothing; None if the resource does not exist.
 
-        The same question is asked once, until something is changed or time has passed.
+        Answers are cached until the next change or the next round of waiting.
         """
         question = f"{service} {operation} {parameters}"
-        if question not in self.seen:
+        if question not in self.cache:
             try:
-                self.seen[question] = self.send(service, operation, parameters)
-            except NotThere:
-                self.seen[question] = None
-        return self.seen[question]
+                self.cache[question] = self.send(service, operation, parameters)
+            except ResourceNotFound:
+                self.cache[question] = None
+        return self.cache[question]
 
-    def change(self, service: str, operation: str, patient: str = "", **parameters: Any) -> Answer:
-        """Make a call that changes something; a dry run prints it.
+    def change(
+        self, service: str, operation: str, retry_on: str = "", **parameters: object
+    ) -> Answer:
+        """Make a call that changes something; a dry run only prints it.
 
         Args:
-            patient: a pattern of refusals that pass when AWS's services agree with each other.
+            retry_on: a pattern of errors that pass once AWS's services agree with each other.
         """
         if self.dry_run:
-            self.printed.append(text_of(service, operation, parameters))
-            return Unknown()
-        self.seen.clear()
-        end = min(self.deadline, time.monotonic() + PATIENCE)
+            self.printed.append(call_text(service, operation, parameters))
+            return DryRunAnswer()
+        self.cache.clear()
+        end = min(self.deadline, time.monotonic() + CONSISTENCY_SECONDS)
         while True:
             try:
                 return self.send(service, operation, parameters)
             except SparkifyError as error:
-                hopeful = patient and re.search(patient, str(error))
-                if not hopeful or time.monotonic() > end:
+                temporary = retry_on and re.search(retry_on, str(error))
+                if not temporary or time.monotonic() > end:
                     raise
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
 
-    def remove(self, service: str, operation: str, patient: str = "", **parameters: Any) -> None:
-        """Make a call that removes something, which may be gone already."""
-        with suppress(NotThere):
-            self.change(service, operation, patient, **parameters)
+    def delete(
+        self, service: str, operation: str, retry_on: str = "", **parameters: object
+    ) -> None:
+        """Make a call that deletes a resource, which may be gone already."""
+        with suppress(ResourceNotFound):
+            self.change(service, operation, retry_on, **parameters)
 
-    def send(self, service: str, operation: str, parameters: dict[str, Any]) -> Answer:
-        """Make a call."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            answer: Answer = getattr(self.client(service), operation)(**parameters)
-        except (BotoCoreError, ClientError) as error:
-            raise translate(action(service, operation), error, self.hide) from None
-        return answer
-
-    def hide(self, text: str) -> str:
-        """A text without the secrets that are known here, as one line."""
-        for secret in self.hidden:
-            text = text.replace(secret, MASK)
-        return " ".join(text.split()).rstrip(".")
-
-    def wait(self, what: str, look: Callable[[], str], done: Callable[[str], bool]) -> str:
-        """Look until it is done, and return the last state; a dry run does not wait.
+    def send(self, service: str, operation: str, parameters: dict[str, object]) -> Answer:
+        """Make a call.
 
         Raises:
-            TryAgain: the time is over.
+            SparkifyError: the call failed; see `lake/aws_errors.py`.
         """
-        state, told = "", ""
+        try:
+            answer: Answer = getattr(self.client(service), operation)(**parameters)
+        except Exception as error:
+            action = iam_action(service, operation)
+            if ours := translate(error, action, action, self.mask):
+                raise ours from None  # the original may quote secrets
+            raise
+        return answer
+
+    def mask(self, text: str) -> str:
+        """A text with the known secrets hidden."""
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    def wait(self, what: str, state: Callable[[], str], done: Callable[[str], bool]) -> str:
+        """Query a state until it is final, and return it; a dry run does not wait.
+
+        Raises:
+            TryAgain: the timeout is over.
+        """
+        now, told = "", ""
         while not self.dry_run:
             try:
-                state = look()
+                now = state()
             except TryAgain as error:
                 self.tell(f"{what}: {error}")
-            if done(state):
+            if done(now):
                 break
             if time.monotonic() > self.deadline:
-                raise TryAgain(f"{what} is still {state} after {self.timeout:g} seconds")
-            if state != told:
-                self.tell(f"{what} is {state}")
-                told = state
-            time.sleep(POLL)
-            self.seen.clear()
-        return state
+                raise TryAgain(f"{what} is still {now} after {self.timeout:g} seconds")
+            if now != told:
+                self.tell(f"{what} is {now}")
+                told = now
+            time.sleep(POLL_SECONDS)
+            self.cache.clear()
+        return now
 
 
-def action(service: str, operation: str) -> str:
-    """A call as IAM names it, which is the name of the permission it takes.
+def iam_action(service: str, operation: str) -> str:
+    """The name of a call in IAM, which is also the permission that it needs.
 
-    >>> action("iam", "create_role")
+    >>> iam_action("iam", "create_role")
     'iam:CreateRole'
     """
     return f"{service}:{''.join(part.capitalize() for part in operation.split('_'))}"
 
 
-def text_of(service: str, operation: str, parameters: dict[str, Any]) -> str:
-    """A call as a dry run prints it, its secrets hidden."""
+def call_text(service: str, operation: str, parameters: dict[str, object]) -> str:
+    """A call as a dry run prints it, with its secrets hidden."""
     shown = {
         name: MASK if re.search("(?i)password$|secretstring", name) else value
         for name, value in parameters.items()
     }
-    return f"{action(service, operation)} {json.dumps(shown, default=str)}"
+    return f"{iam_action(service, operation)} {json.dumps(shown, default=str)}"

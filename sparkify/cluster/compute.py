@@ -1,77 +1,77 @@
-"""What a cluster and a serverless workgroup have in common: they take minutes, and they cost."""
+"""What a cluster and a serverless workgroup have in common: they start slowly, and they cost."""
 
 from abc import abstractmethod
 from datetime import datetime
 from typing import ClassVar
 
-from sparkify.cluster.resources import Found, Resource
+from sparkify.cluster.resources import Existing, Resource
 from sparkify.errors import SparkifyError
 
 GONE = "gone"
 
 
-class Slow(Resource):
-    """A thing that takes minutes to come and to go.
+class SlowResource(Resource):
+    """A resource that takes minutes to create and to delete.
 
     Attributes:
-        ready: its state when it can be used, in AWS's own word.
-        stuck: the states that it does not leave by itself for `ready`.
+        ready: the state in which it can be used, in AWS's own word.
+        stuck: the states from which it does not become ready by itself.
     """
 
     ready: ClassVar[str]
     stuck: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def state_of(self, found: Found) -> str:
-        """Its state in AWS's own word."""
+    def state_of(self, existing: Existing) -> str:
+        """The state in an answer, in AWS's own word."""
 
     def state(self) -> str:
-        """Its state now, `gone` when it is not there."""
-        found = self.find()
-        return self.state_of(found) if found else GONE
+        """Its state now, `gone` if it does not exist."""
+        existing = self.find()
+        return self.state_of(existing) if existing else GONE
 
-    def settle(self) -> None:
+    def wait_until_ready(self) -> None:
         """Wait until it can be used.
 
         Raises:
-            SparkifyError: it is in a state that it does not leave by itself.
+            SparkifyError: it is in a state from which it does not become ready by itself.
         """
-        ends = self.stuck | {self.ready, GONE}
-        state = self.calls.wait(str(self), self.state, lambda now: now in ends)
+        final = self.stuck | {self.ready, GONE}
+        state = self.calls.wait(str(self), self.state, lambda now: now in final)
         if state != self.ready and not self.calls.dry_run:
-            raise SparkifyError(f"{self} is {state}; {self.way_out(state)}")
+            raise SparkifyError(f"{self} is {state}; {self.advice(state)}")
 
-    def way_out(self, state: str) -> str:
-        """What to do about a state that it does not leave by itself."""
-        return "try again when that is over"
+    def advice(self, state: str) -> str:
+        """What to do about a state from which it does not become ready by itself."""
+        return "try again when its state has changed"
 
-    def vanish(self) -> None:
-        """Wait until it is gone."""
+    def wait_until_gone(self) -> None:
+        """Wait until it is deleted."""
         self.calls.wait(str(self), self.state, lambda now: now == GONE)
 
 
-class Compute(Slow):
-    """What runs queries."""
+class Compute(SlowResource):
+    """The resource that runs queries."""
 
     @abstractmethod
-    def endpoint(self, found: Found) -> tuple[str, int] | None:
-        """Where it is reached: host and port; None while it has no address."""
+    def endpoint(self, existing: Existing) -> tuple[str, int] | None:
+        """Its host and port; None while it has no address."""
 
     @abstractmethod
     def roles(self) -> dict[str, str]:
-        """The ARNs of the roles attached to it, each with how far that is."""
+        """The ARN of each attached role, with the state of the attachment."""
 
     @abstractmethod
-    def born(self, found: Found) -> datetime | None:
-        """When it was made."""
+    def created_at(self, existing: Existing) -> datetime | None:
+        """When it was created."""
 
     @abstractmethod
-    def hourly(self, found: Found) -> float | None:
-        """What an hour costs, by the price of the settings; None: the hours do not tell."""
+    def hourly_price(self, existing: Existing) -> float | None:
+        """The price of an hour, from the settings; None if unknown or if it costs by use."""
 
     @abstractmethod
     def snapshots(self) -> list[str]:
-        """The snapshots that stay, and cost, until somebody deletes them."""
+        """The snapshots that remain, and cost, until somebody deletes them."""
 
     @abstractmethod
     def pause(self) -> None:
@@ -81,15 +81,15 @@ class Compute(Slow):
     def resume(self) -> None:
         """Start it again."""
 
-    def required(self) -> Found:
-        """What is there.
+    def find_ours(self) -> Existing:
+        """Look it up.
 
         Raises:
-            SparkifyError: nothing is, or it was made by somebody else.
+            SparkifyError: it does not exist, or was created by somebody else.
         """
-        found = self.find()
-        if found is None:
-            raise SparkifyError(f"{self} is not there; `sparkify cluster create` makes it")
-        if not self.owned(found):
-            raise SparkifyError(f"{self} was made by somebody else: it is left alone")
-        return found
+        existing = self.find()
+        if existing is None:
+            raise SparkifyError(f"{self} does not exist; create it with `sparkify cluster create`")
+        if not self.is_ours(existing):
+            raise SparkifyError(f"{self} was not created by sparkify, so it is not changed")
+        return existing

@@ -1,10 +1,12 @@
-"""Writes values into dwh.cfg, and leaves everything else in it as it is."""
+"""Writes values into dwh.cfg, and keeps its other values, its comments and its order."""
 
+import configparser
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from configupdater import Comment, ConfigUpdater, Option
 
 from sparkify.errors import SparkifyError
 from sparkify.settings import Settings
@@ -12,12 +14,15 @@ from sparkify.settings import Settings
 Values = Mapping[tuple[str, str], str]  # by section and key
 
 
-def put(settings: Settings, endpoint: str | None, role: str | None) -> Path:
-    """Put what a run needs into the file of the settings; the password stays where it is kept.
+def write_endpoint(settings: Settings, endpoint: str | None, role: str | None) -> Path:
+    """Write what a run needs to connect, except the password, into the configuration file.
 
     Args:
         endpoint: host and port.
         role: the ARN of the role that COPY reads with.
+
+    Raises:
+        SparkifyError: the file cannot be read or written.
     """
     host, _, port = str(endpoint).rpartition(":")
     values = {
@@ -28,64 +33,74 @@ def put(settings: Settings, endpoint: str | None, role: str | None) -> Path:
         ("IAM_ROLE", "ARN"): str(role),
     }
     file = Path(os.environ.get("SPARKIFY_CONFIG") or "dwh.cfg")
-    write(file, values)
+    update_file(file, values)
     return file
 
 
-def write(file: Path, values: Values) -> None:
-    """Put values into a file, whole or not at all.
+def update_file(file: Path, values: Values) -> None:
+    """Write values into a configuration file: all of them, or none if it fails.
 
     Raises:
-        SparkifyError: it cannot be written.
+        SparkifyError: the file is not a valid configuration file, or cannot be written.
     """
     try:
         text = file.read_text(encoding="utf-8-sig") if file.exists() else ""
-        folder = file.resolve().parent
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
-            new.write(edited(text, values))
-        if file.exists():
-            Path(name).chmod(file.stat().st_mode & 0o777)
-        Path(name).replace(file.resolve())
+        replace_file(file, updated(text, values))
+    except configparser.Error as error:
+        # only the error's kind: its text would quote lines, and they hold secrets
+        kind = type(error).__name__
+        raise SparkifyError(f"{file} is not a valid configuration file: {kind}") from None
     except (OSError, UnicodeError) as error:
         raise SparkifyError(f"{file} cannot be written: {error}") from error
 
 
-def edited(text: str, values: Values) -> str:
-    """A configuration file's text with some values set.
+def replace_file(file: Path, text: str) -> None:
+    """Replace a file's text in one step, and keep its mode."""
+    target = file.resolve()  # a symbolic link stays one
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as new:
+            new.write(text)
+        if target.exists():
+            Path(name).chmod(target.stat().st_mode & 0o777)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)  # after a failure
 
-    >>> print(edited("[CLUSTER]\\nhost = old\\n", {("CLUSTER", "HOST"): "new"}), end="")
+
+def updated(text: str, values: Values) -> str:
+    """The text of a configuration file, with some values changed or added.
+
+    >>> print(updated("[CLUSTER]\\nhost = old  # note\\n", {("CLUSTER", "HOST"): "new"}), end="")
     [CLUSTER]
     host=new
     """
-    blocks = re.split(r"(?m)^(?=\[)", text)
-    for section in dict.fromkeys(section for section, _ in values):
-        own = {key: value for (name, key), value in values.items() if name == section}
-        at = next((i for i, block in enumerate(blocks) if title(block) == section), None)
-        if at is None:
-            blocks.append(f"{gap(blocks)}[{section}]\n")
-            at = len(blocks) - 1
-        for key, value in own.items():
-            blocks[at] = with_value(blocks[at], key, value)
-    return "".join(blocks)
+    file = ConfigUpdater(space_around_delimiters=False)
+    file.optionxform = str  # type: ignore[method-assign, assignment] # keep the case of new keys
+    file.read_string(text if text.endswith("\n") or not text else f"{text}\n")
+    for (section, key), value in values.items():
+        set_value(file, section, key, value)
+    return str(file)
 
 
-def title(block: str) -> str | None:
-    """The section that a block is of."""
-    match = re.match(r"\[([^\]]+)\]", block)
-    return match[1].upper() if match else None
-
-
-def gap(blocks: list[str]) -> str:
-    """What sets a new section apart from the text before it."""
-    before = "".join(blocks)
-    return "" if not before else "\n" if before.endswith("\n") else "\n\n"
-
-
-def with_value(block: str, key: str, value: str) -> str:
-    """A section's block with one value set: in its line, or in a new one at the end."""
-    line = re.compile(rf"(?im)^({key})[ \t]*[=:].*(?:\n[ \t]+\S.*)*$")
-    if line.search(block):
-        return line.sub(lambda match: f"{match[1]}={value}", block, count=1)
-    body = block.rstrip("\n")
-    return f"{body}\n{key}={value}{block[len(body) :] or chr(10)}"
+def set_value(file: ConfigUpdater, section: str, key: str, value: str) -> None:
+    """Change a value where it is, or add it to the end of its section; any case matches."""
+    block = next((each for each in file.iter_sections() if each.name.upper() == section), None)
+    if block is None:
+        if file.last_block:
+            file.last_block.add_after.space()
+        file.add_section(section)
+        block = file[section]
+    options = list(block.iter_options())
+    option = next((each for each in options if each.key.upper() == key), None)
+    if option:
+        option.value = value
+    elif options:
+        last: Option | Comment = options[-1]
+        while isinstance(last.next_block, Comment):  # it is about the option, not what follows
+            last = last.next_block
+        last.add_after.option(key, value)
+    elif block.first_block:
+        block.first_block.add_before.option(key, value)
+    else:
+        block.add_option(block.create_option(key, value))

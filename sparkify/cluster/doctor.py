@@ -1,29 +1,30 @@
-"""Whether a run would work, checked before it: a line each, and what to do about a failure."""
+"""Checks whether a run would work: one line for each check, with advice if it fails."""
 
 import ssl
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import sqlalchemy as sa
 
 from sparkify import warehouses
 from sparkify.cluster.setup import Setup
-from sparkify.cluster.tls import greet
+from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.locations import open_lake
 from sparkify.lake.s3 import split
 from sparkify.models import schema
 from sparkify.report import Shown
 from sparkify.settings import Settings
+from sparkify.warehouses.redshift.endpoint import Endpoint
 
-MEND = "`sparkify cluster create` mends it"
+FIX = "run `sparkify cluster create` to fix it"
+NO_CLUSTER = "not needed: the warehouse is not a cluster"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that a run needs, and what was found: a detail, or what is wrong."""
+    """The result of one check; its text is a detail, or says what is wrong."""
 
     name: str
     passed: bool
@@ -32,7 +33,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Diagnosis(Shown):
-    """All that was checked."""
+    """The results of all checks."""
 
     checks: tuple[Check, ...]
 
@@ -41,7 +42,7 @@ class Diagnosis(Shown):
         """Whether a run would work."""
         return all(check.passed for check in self.checks)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The diagnosis for programs, of plain values only."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
@@ -51,14 +52,14 @@ class Diagnosis(Shown):
         return [(check.name, f"{word[check.passed]}: {check.text}") for check in self.checks]
 
 
-def examine(setup: Setup) -> Diagnosis:
-    """Check everything, each thing whatever became of the others."""
-    setup = of_warehouse(setup)
-    return Diagnosis(tuple(checked(name, check, setup) for name, check in CHECKS.items()))
+def diagnose(setup: Setup) -> Diagnosis:
+    """Make every check, even if others fail."""
+    setup = for_warehouse(setup)
+    return Diagnosis(tuple(make_check(name, check, setup) for name, check in CHECKS.items()))
 
 
-def checked(name: str, check: Callable[[Setup], str], setup: Setup) -> Check:
-    """The outcome of one check."""
+def make_check(name: str, check: Callable[[Setup], str], setup: Setup) -> Check:
+    """Make one check."""
     try:
         return Check(name, True, check(setup))
     except (SparkifyError, OSError) as error:
@@ -66,52 +67,58 @@ def checked(name: str, check: Callable[[Setup], str], setup: Setup) -> Check:
 
 
 def host_and_port(settings: Settings) -> tuple[str, int] | None:
-    """Where the cluster of the settings is; None when the warehouse is no cluster."""
+    """The address of the cluster; None if the warehouse is not a cluster."""
     if warehouses.backend_of(settings.warehouse) != "redshift":
         return None
     url = sa.make_url(settings.warehouse)
     if not url.host:
-        raise UsageError("the warehouse has no host: set HOST in [CLUSTER]; `create --write` does")
+        raise UsageError("the warehouse has no host; set HOST in [CLUSTER] (`create --write` does)")
     return url.host, url.port or settings.cluster_port
 
 
-def of_warehouse(setup: Setup) -> Setup:
-    """The set-up of the cluster that the warehouse's address names, as runs go there."""
-    if warehouses.backend_of(setup.wanted.settings.warehouse) != "redshift":
+def for_warehouse(setup: Setup) -> Setup:
+    """The set-up of the cluster that the warehouse's host names, because runs connect to it."""
+    settings = setup.spec.settings
+    if warehouses.backend_of(settings.warehouse) != "redshift":
         return setup
-    host = sa.make_url(setup.wanted.settings.warehouse).host or ""
-    if not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    endpoint = Endpoint.parse(sa.make_url(settings.warehouse).host)
+    if endpoint.name is None:
         return setup
-    kind = {"cluster_type": "serverless"} if "redshift-serverless" in host else {}
-    settings = replace(setup.wanted.settings, cluster=host.partition(".")[0], **kind)  # type: ignore[arg-type]
-    return Setup(setup.calls, replace(setup.wanted, settings=settings))
+    kind = settings.cluster_type
+    if endpoint.serverless:
+        kind = "serverless"
+    elif kind == "serverless":  # the host knows better
+        kind = "single-node" if settings.cluster_nodes == 1 else "multi-node"
+    settings = replace(settings, cluster=endpoint.name, cluster_type=kind)
+    return Setup(setup.calls, replace(setup.spec, settings=settings))
 
 
 def credentials(setup: Setup) -> str:
-    """Somebody is signed in."""
-    settings = setup.wanted.settings
-    places = (settings.source, settings.songs, settings.events, settings.staging)
-    if host_and_port(settings) is None and not any((at or "").startswith("s3:") for at in places):
-        return "not needed: nothing is at AWS"
+    """AWS accepts the credentials."""
+    settings = setup.spec.settings
+    locations = (settings.source, settings.songs, settings.events, settings.staging)
+    in_s3 = any((location or "").startswith("s3:") for location in locations)
+    if host_and_port(settings) is None and not in_s3:
+        return "not needed: neither the lake nor the warehouse is at AWS"
     return str(setup.calls.identity["Arn"])
 
 
 def lake_readable(setup: Setup) -> str:
-    """The lake can be listed, and an object of each kind be read."""
-    lake = open_lake(setup.wanted.settings)
-    for kind, place in lake.locations.items():
-        item = next((found for found in place.scan(kind) if found), None)
+    """The lake can be listed, and an object of each kind can be read."""
+    lake = open_lake(setup.spec.settings)
+    for kind, location in lake.locations.items():
+        item = next((each for each in location.scan(kind) if each), None)
         if item is None:
-            raise SparkifyError(f"no {kind} below {place.uri}")
-        next(iter(place.fetch([item])))
+            raise SparkifyError(f"no {kind} below {location.uri}")
+        next(iter(location.fetch([item])))
     return lake.name
 
 
 def staging_writable(setup: Setup) -> str:
-    """An object can be put below the staging prefix, and be deleted again."""
-    staging = setup.wanted.settings.staging
+    """An object can be written below the staging prefix, and deleted again."""
+    staging = setup.spec.settings.staging
     if not staging:
-        return "no staging prefix is set (STAGING): COPY reads the lake itself"
+        return "no staging prefix is set (STAGING), so COPY reads the lake itself"
     bucket, prefix = split(staging)
     key = "/".join(part for part in (prefix, f"doctor-{uuid.uuid4()}") if part)
     setup.calls.send("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": b""})
@@ -120,67 +127,70 @@ def staging_writable(setup: Setup) -> str:
 
 
 def role_assumable(setup: Setup) -> str:
-    """The role is there, and Redshift may assume it."""
-    if host_and_port(setup.wanted.settings) is None:
-        return "not needed: the warehouse is no cluster"
+    """The role exists, and Redshift may assume it."""
+    if host_and_port(setup.spec.settings) is None:
+        return NO_CLUSTER
     arn = role_arn(setup)
-    answer = setup.calls.look("iam", "get_role", RoleName=arn.rpartition("/")[2])
+    answer = setup.calls.query("iam", "get_role", RoleName=arn.rpartition("/")[2])
     if answer is None:
-        raise SparkifyError(f"{arn} is not there; {MEND}")
+        raise SparkifyError(f"{arn} does not exist; {FIX}")
     statements = answer["Role"]["AssumeRolePolicyDocument"]["Statement"]
     services = [each["Principal"].get("Service", ()) for each in statements]
     if not any("redshift.amazonaws.com" in service for service in services):
-        raise SparkifyError(f"Redshift may not assume {arn}; {MEND}")
+        raise SparkifyError(f"Redshift may not assume {arn}; {FIX}")
     return arn
 
 
 def role_attached(setup: Setup) -> str:
     """The role is attached to the cluster."""
-    if host_and_port(setup.wanted.settings) is None:
-        return "not needed: the warehouse is no cluster"
+    if host_and_port(setup.spec.settings) is None:
+        return NO_CLUSTER
     arn, compute = role_arn(setup), setup.compute
     state = compute.roles().get(arn)
     if state is None:
-        raise SparkifyError(f"{arn} is not attached to {compute}; attach it, or name one that is")
+        raise SparkifyError(
+            f"{arn} is not attached to {compute}; attach it, or set ARN in [IAM_ROLE] to a role"
+            " that is"
+        )
     if state != "in-sync":
-        raise TryAgain(f"{arn} is {state} at {compute}; try again in a minute")
+        raise TryAgain(f"attaching {arn} to {compute} is {state}; try again in a minute")
     return str(compute)
 
 
 def role_arn(setup: Setup) -> str:
-    """The role that COPY is given."""
-    return setup.wanted.settings.iam_role or setup.role.arn
+    """The ARN of the role that COPY uses."""
+    return setup.spec.settings.iam_role or setup.role.arn
 
 
 def reachable(setup: Setup) -> str:
-    """The cluster answers, and shows a certificate that is good for its name."""
-    where = host_and_port(setup.wanted.settings)
-    if where is None:
-        return "not needed: the warehouse is no cluster"
-    host, port = where
+    """The cluster answers, and its certificate is trusted and valid for its name."""
+    address = host_and_port(setup.spec.settings)
+    if address is None:
+        return NO_CLUSTER
+    host, port = address
     try:
-        version = greet(host, port)
+        version = handshake(host, port)
     except ssl.SSLError as error:
-        raise SparkifyError(f"{host}:{port} has no good certificate: {error}") from error
+        raise SparkifyError(f"{host}:{port} has no valid certificate: {error}") from error
     except OSError as error:
         raise TryAgain(
-            f"{host}:{port} does not answer ({error}); is it paused, is your network the one of"
-            " --allow, and is it --public or are you inside its VPC?"
+            f"{host}:{port} does not answer ({error}); is it paused? does --allow include your"
+            " network? are you inside its VPC, or is it --public?"
         ) from error
     return f"{host}:{port}, {version}"
 
 
 def schema_at_head(setup: Setup) -> str:
-    """The schema is this version's, or there is none yet."""
-    settings = setup.wanted.settings
+    """The schema has the installed version, or there is none yet."""
+    settings = setup.spec.settings
     with warehouses.connect(settings.warehouse, settings) as opened:
         if not opened.exists():
-            return f"{opened.url} is not there yet; the first run makes it"
+            return f"{opened.url} does not exist yet; the first run creates it"
         with opened.reading(settings.lock_timeout) as connection:
             if schema.state(connection) is schema.State.EMPTY:
-                return f"{opened.url} is empty; the first run makes the schema"
+                return f"{opened.url} is empty; the first run creates the schema"
             schema.require(connection, opened.url)
-        return f"{opened.url} is at head"
+        return f"{opened.url} is up to date"
 
 
 CHECKS: dict[str, Callable[[Setup], str]] = {

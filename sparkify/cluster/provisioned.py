@@ -1,19 +1,18 @@
-"""A cluster of nodes, which cost while they run."""
+"""A provisioned cluster: its nodes cost while they run."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sparkify.cluster.calls import Calls
 from sparkify.cluster.compute import Compute
-from sparkify.cluster.resources import Found, tags_of
+from sparkify.cluster.resources import Existing, tags_of
 from sparkify.cluster.role import Role
-from sparkify.cluster.rule import Rule
 from sparkify.cluster.secret import Secret
-from sparkify.cluster.wanted import Wanted
+from sparkify.cluster.security_group import SecurityGroup
+from sparkify.cluster.spec import Spec
 from sparkify.errors import SparkifyError
 
 READY, PAUSED = "available", "paused"
-ROLE_TOO_NEW = "(?i)InvalidParameterValue.*role"  # IAM's news take seconds to reach Redshift
+ROLE_TOO_NEW = "(?i)InvalidParameterValue.*role"  # Redshift sees a new role only after seconds
 
 
 class Cluster(Compute):
@@ -24,23 +23,23 @@ class Cluster(Compute):
     stuck = frozenset({PAUSED, "pausing", "deleting", "hardware-failure", "storage-full"})
 
     def __init__(
-        self, calls: Calls, wanted: Wanted, secret: Secret, role: Role, rule: Rule
+        self, calls: Calls, spec: Spec, secret: Secret, role: Role, group: SecurityGroup
     ) -> None:
-        super().__init__(calls, wanted)
-        self.secret, self.role, self.rule = secret, role, rule
+        super().__init__(calls, spec)
+        self.secret, self.role, self.group = secret, role, group
 
-    def find(self) -> Found | None:
-        """Look for it."""
-        answer = self.calls.look("redshift", "describe_clusters", ClusterIdentifier=self.name)
+    def find(self) -> Existing | None:
+        """Look it up."""
+        answer = self.calls.query("redshift", "describe_clusters", ClusterIdentifier=self.name)
         if answer is None or not answer["Clusters"]:
             return None
         cluster = answer["Clusters"][0]
-        return Found(cluster, tags_of(cluster))
+        return Existing(cluster, tags_of(cluster))
 
-    def make(self) -> None:
-        """Make it: encrypted, and in the network's own address range unless asked otherwise."""
-        settings = self.wanted.settings
-        group = settings.cluster_subnet_group
+    def create(self) -> None:
+        """Create it, encrypted, and without a public address unless the spec asks for one."""
+        settings = self.spec.settings
+        subnets = settings.cluster_subnet_group
         self.calls.change(
             "redshift",
             "create_cluster",
@@ -54,106 +53,105 @@ class Cluster(Compute):
             IamRoles=[self.role.arn],
             DefaultIamRoleArn=self.role.arn,
             Encrypted=True,
-            PubliclyAccessible=self.wanted.public,
-            VpcSecurityGroupIds=[self.rule.group_id],
+            PubliclyAccessible=self.spec.public,
+            VpcSecurityGroupIds=[self.group.group_id],
             Tags=self.tags(),
-            **({"ClusterSubnetGroupName": group} if group else {}),
+            **({"ClusterSubnetGroupName": subnets} if subnets else {}),
         )
 
-    def mend(self, found: Found) -> None:
-        """Give it the password of a secret that was lost and made anew."""
+    def update(self, existing: Existing) -> None:
+        """Set the password anew if the secret was lost and created again."""
         if self.secret.new:
             name, password = {"ClusterIdentifier": self.name}, self.secret.password()
             self.calls.change("redshift", "modify_cluster", MasterUserPassword=password, **name)
 
-    def size(self) -> dict[str, Any]:
-        """How many nodes, and of which type."""
-        settings = self.wanted.settings
+    def size(self) -> dict[str, object]:
+        """The parameters for the number and the type of its nodes."""
+        settings = self.spec.settings
         nodes = settings.cluster_nodes
-        many = {"NumberOfNodes": nodes} if settings.cluster_type == "multi-node" else {}
         return {
             "ClusterType": settings.cluster_type,
             "NodeType": settings.cluster_node_type,
-            **many,
+            **({"NumberOfNodes": nodes} if settings.cluster_type == "multi-node" else {}),
         }
 
-    def state_of(self, found: Found) -> str:
-        """Its state in AWS's own word."""
-        return str(found.answer["ClusterStatus"])
+    def state_of(self, existing: Existing) -> str:
+        """The state in an answer, in AWS's own word."""
+        return str(existing.answer["ClusterStatus"])
 
-    def way_out(self, state: str) -> str:
-        """What to do about a state that it does not leave by itself."""
+    def advice(self, state: str) -> str:
+        """What to do about a state from which it does not become ready by itself."""
         if state == PAUSED:
-            return "wake it with `sparkify cluster resume`"
-        return super().way_out(state)
+            return "start it with `sparkify cluster resume`"
+        return super().advice(state)
 
-    def unmake(self, found: Found) -> None:
-        """Remove it, after a last snapshot if one is wanted."""
-        if found.answer["ClusterStatus"] in ("deleting", "final-snapshot"):
+    def delete(self, existing: Existing) -> None:
+        """Delete it, after a final snapshot if the spec asks for one."""
+        if self.state_of(existing) in ("deleting", "final-snapshot"):
             return
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
         name = f"{self.name}-final-{stamp}"
-        last = {"FinalClusterSnapshotIdentifier": name} if self.wanted.snapshot else {}
-        self.calls.remove(
+        final = {"FinalClusterSnapshotIdentifier": name} if self.spec.snapshot else {}
+        self.calls.delete(
             "redshift",
             "delete_cluster",
             ClusterIdentifier=self.name,
-            SkipFinalClusterSnapshot=not self.wanted.snapshot,
-            **last,
+            SkipFinalClusterSnapshot=not self.spec.snapshot,
+            **final,
         )
 
     def pause(self) -> None:
         """Stop paying for nodes; its storage still costs."""
-        self.turn("pause_cluster", READY, "pausing", PAUSED)
+        self.change_state("pause_cluster", READY, "pausing", PAUSED)
 
     def resume(self) -> None:
         """Start the nodes again."""
-        self.turn("resume_cluster", PAUSED, "resuming", READY)
+        self.change_state("resume_cluster", PAUSED, "resuming", READY)
 
-    def turn(self, operation: str, start: str, on_the_way: str, goal: str) -> None:
+    def change_state(self, operation: str, start: str, between: str, goal: str) -> None:
         """Bring it from one state to another, and wait for that."""
-        state = self.state_of(self.required())
+        state = self.state_of(self.find_ours())
         if state == start:
             self.calls.change("redshift", operation, ClusterIdentifier=self.name)
-        elif state not in (goal, on_the_way):
-            raise SparkifyError(f"{self} is {state}; try again when that is over")
+        elif state not in (goal, between):
+            raise SparkifyError(f"{self} is {state}; try again when its state has changed")
         self.calls.wait(str(self), self.state, lambda now: now == goal)
 
-    def endpoint(self, found: Found) -> tuple[str, int] | None:
-        """Where it is reached: host and port; None while it has no address."""
-        where = found.answer.get("Endpoint") or {}
-        return (str(where["Address"]), int(where["Port"])) if where.get("Address") else None
+    def endpoint(self, existing: Existing) -> tuple[str, int] | None:
+        """Its host and port; None while it has no address."""
+        address = existing.answer.get("Endpoint") or {}
+        return (str(address["Address"]), int(address["Port"])) if address.get("Address") else None
 
     def roles(self) -> dict[str, str]:
-        """The roles attached to it, each with how far that is."""
-        found = self.find()
-        roles = found.answer.get("IamRoles", ()) if found else ()
+        """The ARN of each attached role, with the state of the attachment."""
+        existing = self.find()
+        roles = existing.answer.get("IamRoles", ()) if existing else ()
         return {str(role["IamRoleArn"]): str(role["ApplyStatus"]) for role in roles}
 
-    def describe(self, found: Found) -> str:
-        """Its nodes."""
-        answer = found.answer
+    def summary(self, existing: Existing) -> str:
+        """The number and type of its nodes."""
+        answer = existing.answer
         return f"{answer['NumberOfNodes']} × {answer['NodeType']}"
 
-    def born(self, found: Found) -> datetime | None:
-        """When it was made."""
-        made: datetime | None = found.answer.get("ClusterCreateTime")
-        return made
+    def created_at(self, existing: Existing) -> datetime | None:
+        """When it was created."""
+        time: datetime | None = existing.answer.get("ClusterCreateTime")
+        return time
 
-    def hourly(self, found: Found) -> float | None:
-        """What an hour costs, by the price that the settings have."""
-        price = self.wanted.settings.cluster_price
-        return None if price is None else price * int(found.answer["NumberOfNodes"])
+    def hourly_price(self, existing: Existing) -> float | None:
+        """The price of all its nodes for an hour, from the settings."""
+        price = self.spec.settings.cluster_price
+        return None if price is None else price * int(existing.answer["NumberOfNodes"])
 
-    def cost(self, found: Found) -> str:
+    def cost(self, existing: Existing) -> str:
         """What it costs, in words."""
-        if found.answer["ClusterStatus"] == PAUSED:
+        if self.state_of(existing) == PAUSED:
             return f"{self}: its storage, while it is paused"
         return f"{self}: its nodes by the hour, and its storage"
 
     def snapshots(self) -> list[str]:
-        """The snapshots that stay, and cost, until somebody deletes them."""
-        answer = self.calls.look(
+        """The manual snapshots, which remain, and cost, until somebody deletes them."""
+        answer = self.calls.query(
             "redshift",
             "describe_cluster_snapshots",
             ClusterIdentifier=self.name,

@@ -1,35 +1,36 @@
-"""What a cluster needs at AWS: one class each, with one interface."""
+"""The interface of a resource at AWS: find it, create it, update it, delete it."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sparkify.cluster.calls import Calls
-from sparkify.cluster.wanted import TAG, Wanted
+from sparkify.cluster.spec import TAG, Spec
 from sparkify.errors import SparkifyError
+from sparkify.lake.aws import Answer
 
 
-class Found(NamedTuple):
-    """What is there: AWS's own description, and its tags."""
+class Existing(NamedTuple):
+    """A resource that exists: AWS's description of it, and its tags."""
 
-    answer: dict[str, Any]
+    answer: Answer
     tags: dict[str, str]
 
 
 class Resource(ABC):
-    """One thing at AWS.
+    """One resource at AWS.
 
     Attributes:
         kind: what people call it.
         setting: the key of dwh.cfg that names it.
-        price: what it costs while it is there, in words; None: nothing.
+        price: what it costs while it exists, in words; None if it is free.
     """
 
     kind: ClassVar[str]
     setting: ClassVar[str] = "DWH_CLUSTER_IDENTIFIER"
     price: ClassVar[str | None] = None
 
-    def __init__(self, calls: Calls, wanted: Wanted) -> None:
-        self.calls, self.wanted = calls, wanted
+    def __init__(self, calls: Calls, spec: Spec) -> None:
+        self.calls, self.spec = calls, spec
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -37,78 +38,81 @@ class Resource(ABC):
     @property
     def name(self) -> str:
         """Its name at AWS."""
-        return self.wanted.name
+        return self.spec.name
 
     @abstractmethod
-    def find(self) -> Found | None:
-        """Look for it."""
+    def find(self) -> Existing | None:
+        """Look it up; None if it does not exist."""
 
     @abstractmethod
-    def make(self) -> None:
-        """Make it, tagged in the same call, so that whose it is can never be lost."""
+    def create(self) -> None:
+        """Create it, tagged in the same call, so that its owner is always known."""
 
     @abstractmethod
-    def unmake(self, found: Found) -> None:
-        """Remove it."""
+    def delete(self, existing: Existing) -> None:
+        """Delete it."""
 
-    def mend(self, found: Found) -> None:  # noqa: B027 - most have nothing to do
-        """Bring what is there to what is wanted; by default nothing can differ."""
+    def update(self, existing: Existing) -> None:
+        """Change an existing resource to match the spec; by default nothing can differ."""
+        return
 
-    def settle(self) -> None:  # noqa: B027 - most have nothing to do
-        """Wait until it can be used."""
+    def wait_until_ready(self) -> None:
+        """Wait until it can be used; most resources can at once."""
+        return
 
-    def vanish(self) -> None:  # noqa: B027 - most have nothing to do
-        """Wait until it is gone."""
+    def wait_until_gone(self) -> None:
+        """Wait until it is deleted; most resources are at once."""
+        return
 
-    def describe(self, found: Found) -> str:
-        """What there is to say about it."""
+    def summary(self, existing: Existing) -> str:
+        """What `status` shows of it."""
         return self.name
 
-    def cost(self, found: Found) -> str | None:
-        """What it costs, in words; None when it is free."""
+    def cost(self, existing: Existing) -> str | None:
+        """What it costs, in words; None if it is free."""
         return self.price and f"{self}: {self.price}"
 
-    def owned(self, found: Found) -> bool:
-        """Whether it was made here, for this cluster."""
-        return found.tags.get(TAG) == self.wanted.name
+    def is_ours(self, existing: Existing) -> bool:
+        """Whether sparkify created it for this cluster."""
+        return existing.tags.get(TAG) == self.spec.name
 
     def ensure(self) -> None:
-        """Make what is missing, mend what is there.
+        """Create it if it is missing, otherwise update it, and wait until it can be used.
 
         Raises:
-            SparkifyError: one of that name is there, made by somebody else.
+            SparkifyError: somebody else has created one of this name.
         """
-        found = self.find()
-        if found is None:
-            self.calls.tell(f"{self} is made")
-            self.make()
-        elif self.owned(found):
-            self.mend(found)
+        existing = self.find()
+        if existing is None:
+            self.calls.tell(f"creating {self}")
+            self.create()
+        elif self.is_ours(existing):
+            self.update(existing)
         else:
             raise SparkifyError(
-                f"{self} is there and was made by somebody else;"
+                f"{self} already exists and was not created by sparkify;"
                 f" choose another name ({self.setting} in dwh.cfg)"
             )
-        self.settle()
+        self.wait_until_ready()
 
     def remove(self) -> None:
-        """Remove it if it was made here."""
-        found = self.find()
-        if found is None:
+        """Delete it if sparkify created it, and wait until it is gone."""
+        existing = self.find()
+        if existing is None:
             return
-        if not self.owned(found):
-            self.calls.tell(f"{self} stays: it was made by somebody else")
+        if not self.is_ours(existing):
+            self.calls.tell(f"{self} is kept: it was not created by sparkify")
             return
-        self.calls.tell(f"{self} is removed")
-        self.unmake(found)
-        self.vanish()
+        self.calls.tell(f"deleting {self}")
+        self.delete(existing)
+        self.wait_until_gone()
 
     def tags(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-        """The tags as a service wants them."""
+        """The tags of the spec, with the field names that a service expects."""
         caller = str(self.calls.identity["Arn"]).rpartition("/")[2]
-        return [{key: k, value: v} for k, v in self.wanted.tags(caller).items()]
+        return [{key: k, value: v} for k, v in self.spec.tags(caller).items()]
 
 
-def tags_of(answer: dict[str, Any], field: str = "Tags") -> dict[str, str]:
+def tags_of(answer: Answer, field: str = "Tags") -> dict[str, str]:
     """The tags in an answer."""
     return {tag["Key"]: tag["Value"] for tag in answer.get(field) or ()}

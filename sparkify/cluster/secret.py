@@ -1,53 +1,53 @@
-"""The password of a cluster's administrator."""
+"""The password of a cluster's administrator, in Secrets Manager."""
 
 import json
 
-from sparkify.cluster.resources import Found, Resource, tags_of
-from sparkify.cluster.wanted import new_password
+from sparkify.cluster.resources import Existing, Resource, tags_of
+from sparkify.cluster.spec import new_password
 
 
 class Secret(Resource):
-    """The password, in Secrets Manager."""
+    """The secret that holds the administrator's password."""
 
     kind = "secret"
     price = "Secrets Manager's price of one secret"
-    new = False  # whether it was made just now, so that a cluster that is there has another
+    new = False  # it was created just now, so an existing cluster has another password
 
     @property
     def name(self) -> str:
         """Its name at AWS."""
-        return f"sparkify/{self.wanted.name}"
+        return f"sparkify/{self.spec.name}"
 
-    def find(self) -> Found | None:
-        """Look for it."""
-        answer = self.calls.look("secretsmanager", "describe_secret", SecretId=self.name)
-        return None if answer is None else Found(answer, tags_of(answer))
+    def find(self) -> Existing | None:
+        """Look it up."""
+        answer = self.calls.query("secretsmanager", "describe_secret", SecretId=self.name)
+        return None if answer is None else Existing(answer, tags_of(answer))
 
-    def make(self) -> None:
-        """Make it: the password of the settings, or a new one."""
-        settings = self.wanted.settings
+    def create(self) -> None:
+        """Create it with the password of the settings, or with a new one."""
+        settings = self.spec.settings
         password = settings.cluster_password or new_password()
-        self.calls.hidden.add(password)
+        self.calls.secrets.add(password)
         self.new = True
         login = {"engine": "redshift", "username": settings.cluster_user, "password": password}
-        where = {"dbname": settings.cluster_database, "port": settings.cluster_port}
+        database = {"dbname": settings.cluster_database, "port": settings.cluster_port}
         self.calls.change(
             "secretsmanager",
             "create_secret",
             Name=self.name,
-            Description=f"The administrator of the Redshift cluster {self.wanted.name}",
-            SecretString=json.dumps({**login, **where}),
+            Description=f"The administrator of the Redshift cluster {self.spec.name}",
+            SecretString=json.dumps({**login, **database}),
             Tags=self.tags(),
         )
 
-    def mend(self, found: Found) -> None:
-        """Take it back when it is about to be deleted."""
-        if found.answer.get("DeletedDate"):
+    def update(self, existing: Existing) -> None:
+        """Restore it if its deletion is scheduled."""
+        if existing.answer.get("DeletedDate"):
             self.calls.change("secretsmanager", "restore_secret", SecretId=self.name)
 
-    def unmake(self, found: Found) -> None:
-        """Remove it at once, so that the name is free again."""
-        self.calls.remove(
+    def delete(self, existing: Existing) -> None:
+        """Delete it without a recovery window, so that its name can be used again."""
+        self.calls.delete(
             "secretsmanager",
             "delete_secret",
             SecretId=self.name,
@@ -55,14 +55,14 @@ class Secret(Resource):
         )
 
     def password(self) -> str:
-        """The password.
+        """Read the password.
 
         Raises:
-            SparkifyError: there is no such secret, or it may not be read.
+            SparkifyError: the secret does not exist, or reading it is denied.
         """
         if self.calls.dry_run:
             return "<password>"
         answer = self.calls.send("secretsmanager", "get_secret_value", {"SecretId": self.name})
         password = str(json.loads(answer["SecretString"])["password"])
-        self.calls.hidden.add(password)
+        self.calls.secrets.add(password)
         return password

@@ -1,35 +1,35 @@
 """Redshift Serverless: a namespace holds the data, a workgroup runs queries and costs by use."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from sparkify.cluster.calls import Calls
-from sparkify.cluster.compute import Compute, Slow
-from sparkify.cluster.resources import Found
+from sparkify.cluster.compute import Compute, SlowResource
+from sparkify.cluster.resources import Existing
 from sparkify.cluster.role import Role
-from sparkify.cluster.rule import Rule
 from sparkify.cluster.secret import Secret
-from sparkify.cluster.wanted import Wanted
+from sparkify.cluster.security_group import SecurityGroup
+from sparkify.cluster.spec import Spec
 from sparkify.errors import UsageError
+from sparkify.lake.aws import Answer
 
 SERVICE = "redshift-serverless"
 READY, DELETING = "AVAILABLE", "DELETING"
-ROLE_TOO_NEW = "(?i)ValidationException.*role"  # IAM's news take seconds to reach Redshift
-BUSY = "ConflictException"  # the namespace is still letting go of its workgroup
+ROLE_TOO_NEW = "(?i)ValidationException.*role"  # Redshift sees a new role only after seconds
+BUSY = "ConflictException"  # while the workgroup is being detached from its namespace
 
 
-def find(calls: Calls, kind: str, name: str) -> Found | None:
-    """Look for a namespace or a workgroup, and for its tags."""
-    answer = calls.look(SERVICE, f"get_{kind}", **{f"{kind}Name": name})
+def find(calls: Calls, kind: str, name: str) -> Existing | None:
+    """Look up a namespace or a workgroup, and its tags."""
+    answer = calls.query(SERVICE, f"get_{kind}", **{f"{kind}Name": name})
     if answer is None:
         return None
-    found = answer[kind]
-    arn = found[f"{kind}Arn"]
-    tags = calls.look(SERVICE, "list_tags_for_resource", resourceArn=arn) or {}
-    return Found(found, {tag["key"]: tag["value"] for tag in tags.get("tags", ())})
+    description = answer[kind]
+    arn = description[f"{kind}Arn"]
+    tags = calls.query(SERVICE, "list_tags_for_resource", resourceArn=arn) or {}
+    return Existing(description, {tag["key"]: tag["value"] for tag in tags.get("tags", ())})
 
 
-class Namespace(Slow):
+class Namespace(SlowResource):
     """The namespace: database, users, storage."""
 
     kind = "namespace"
@@ -37,17 +37,17 @@ class Namespace(Slow):
     stuck = frozenset({DELETING})
     price = "its storage"
 
-    def __init__(self, calls: Calls, wanted: Wanted, secret: Secret, role: Role) -> None:
-        super().__init__(calls, wanted)
+    def __init__(self, calls: Calls, spec: Spec, secret: Secret, role: Role) -> None:
+        super().__init__(calls, spec)
         self.secret, self.role = secret, role
 
-    def find(self) -> Found | None:
-        """Look for it."""
+    def find(self) -> Existing | None:
+        """Look it up."""
         return find(self.calls, "namespace", self.name)
 
-    def make(self) -> None:
-        """Make it; Redshift encrypts every namespace."""
-        settings = self.wanted.settings
+    def create(self) -> None:
+        """Create it; Redshift encrypts every namespace."""
+        settings = self.spec.settings
         self.calls.change(
             SERVICE,
             "create_namespace",
@@ -61,25 +61,25 @@ class Namespace(Slow):
             tags=self.tags("key", "value"),
         )
 
-    def mend(self, found: Found) -> None:
-        """Give it the password of a secret that was lost and made anew."""
+    def update(self, existing: Existing) -> None:
+        """Set the password anew if the secret was lost and created again."""
         if self.secret.new:
-            user = {"adminUsername": self.wanted.settings.cluster_user}
+            user = {"adminUsername": self.spec.settings.cluster_user}
             login = {**user, "adminUserPassword": self.secret.password()}
             self.calls.change(SERVICE, "update_namespace", namespaceName=self.name, **login)
 
-    def state_of(self, found: Found) -> str:
-        """Its state in AWS's own word."""
-        return str(found.answer["status"])
+    def state_of(self, existing: Existing) -> str:
+        """The state in an answer, in AWS's own word."""
+        return str(existing.answer["status"])
 
-    def unmake(self, found: Found) -> None:
-        """Remove it, after a last snapshot if one is wanted."""
-        if found.answer["status"] == DELETING:
+    def delete(self, existing: Existing) -> None:
+        """Delete it, after a final snapshot if the spec asks for one."""
+        if self.state_of(existing) == DELETING:
             return
         stamp = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
-        last = {"finalSnapshotName": f"{self.name}-final-{stamp}"} if self.wanted.snapshot else {}
+        final = {"finalSnapshotName": f"{self.name}-final-{stamp}"} if self.spec.snapshot else {}
         name = {"namespaceName": self.name}
-        self.calls.remove(SERVICE, "delete_namespace", BUSY, **name, **last)
+        self.calls.delete(SERVICE, "delete_namespace", BUSY, **name, **final)
 
 
 class Workgroup(Compute):
@@ -90,57 +90,56 @@ class Workgroup(Compute):
     stuck = frozenset({DELETING})
     price = "by use: RPU-hours while queries run"
 
-    def __init__(self, calls: Calls, wanted: Wanted, rule: Rule, namespace: Namespace) -> None:
-        super().__init__(calls, wanted)
-        self.rule, self.namespace = rule, namespace
+    def __init__(
+        self, calls: Calls, spec: Spec, group: SecurityGroup, namespace: Namespace
+    ) -> None:
+        super().__init__(calls, spec)
+        self.group, self.namespace = group, namespace
 
-    def find(self) -> Found | None:
-        """Look for it."""
+    def find(self) -> Existing | None:
+        """Look it up."""
         return find(self.calls, "workgroup", self.name)
 
-    def make(self) -> None:
-        """Make it: TLS required, and in the network's own address range unless asked otherwise."""
-        settings = self.wanted.settings
+    def create(self) -> None:
+        """Create it, with TLS required, and without a public address unless the spec has one."""
+        settings = self.spec.settings
+        ids = self.group.subnets()
+        subnets: Answer = {"subnetIds": ids} if ids else {}
         self.calls.change(
             SERVICE,
             "create_workgroup",
             workgroupName=self.name,
             namespaceName=self.name,
             baseCapacity=settings.cluster_capacity,
-            publiclyAccessible=self.wanted.public,
-            securityGroupIds=[self.rule.group_id],
+            publiclyAccessible=self.spec.public,
+            securityGroupIds=[self.group.group_id],
             port=settings.cluster_port,
             configParameters=[{"parameterKey": "require_ssl", "parameterValue": "true"}],
             tags=self.tags("key", "value"),
-            **self.subnets(),
+            **subnets,
         )
 
-    def subnets(self) -> dict[str, Any]:
-        """The subnets of the group that the settings name."""
-        subnets = self.rule.subnets()
-        return {"subnetIds": subnets} if subnets else {}
+    def state_of(self, existing: Existing) -> str:
+        """The state in an answer, in AWS's own word."""
+        return str(existing.answer["status"])
 
-    def state_of(self, found: Found) -> str:
-        """Its state in AWS's own word."""
-        return str(found.answer["status"])
+    def delete(self, existing: Existing) -> None:
+        """Delete it; the data remains in the namespace."""
+        if self.state_of(existing) != DELETING:
+            self.calls.delete(SERVICE, "delete_workgroup", BUSY, workgroupName=self.name)
 
-    def unmake(self, found: Found) -> None:
-        """Remove it; the data stays in the namespace."""
-        if found.answer["status"] != DELETING:
-            self.calls.remove(SERVICE, "delete_workgroup", BUSY, workgroupName=self.name)
-
-    def endpoint(self, found: Found) -> tuple[str, int] | None:
-        """Where it is reached: host and port; None while it has no address."""
-        where = found.answer.get("endpoint") or {}
-        return (str(where["address"]), int(where["port"])) if where.get("address") else None
+    def endpoint(self, existing: Existing) -> tuple[str, int] | None:
+        """Its host and port; None while it has no address."""
+        address = existing.answer.get("endpoint") or {}
+        return (str(address["address"]), int(address["port"])) if address.get("address") else None
 
     def roles(self) -> dict[str, str]:
-        """The ARNs of the roles attached to its namespace, each with how far that is.
+        """The ARN of each role attached to its namespace, with the state of the attachment.
 
-        AWS tells them as texts like `IamRole(applyStatus=in-sync, iamRoleArn=arn:…)`.
+        AWS returns them as texts like `IamRole(applyStatus=in-sync, iamRoleArn=arn:…)`.
         """
-        found = self.namespace.find()
-        texts = [str(text) for text in found.answer.get("iamRoles", ())] if found else []
+        namespace = self.namespace.find()
+        texts = [str(text) for text in namespace.answer.get("iamRoles", ())] if namespace else []
         return {
             text.rpartition("iamRoleArn=")[2].rstrip(")"): (
                 text.partition("applyStatus=")[2].partition(",")[0] or "in-sync"
@@ -148,32 +147,35 @@ class Workgroup(Compute):
             for text in texts
         }
 
-    def born(self, found: Found) -> datetime | None:
-        """When it was made."""
-        made: datetime | None = found.answer.get("creationDate")
-        return made
+    def created_at(self, existing: Existing) -> datetime | None:
+        """When it was created."""
+        time: datetime | None = existing.answer.get("creationDate")
+        return time
 
-    def hourly(self, found: Found) -> float | None:
-        """Nothing by the hour: only the hours in which queries run cost."""
+    def hourly_price(self, existing: Existing) -> float | None:
+        """None: only the time in which queries run costs."""
         return None
 
-    def describe(self, found: Found) -> str:
+    def summary(self, existing: Existing) -> str:
         """Its capacity."""
-        return f"{found.answer['baseCapacity']} RPU at least"
+        return f"{existing.answer['baseCapacity']} RPU at least"
 
     def snapshots(self) -> list[str]:
-        """The snapshots that stay, and cost, until somebody deletes them."""
-        answer = self.calls.look(SERVICE, "list_snapshots", namespaceName=self.name) or {}
+        """The snapshots that remain, and cost, until somebody deletes them."""
+        answer = self.calls.query(SERVICE, "list_snapshots", namespaceName=self.name) or {}
         return [str(snapshot["snapshotName"]) for snapshot in answer.get("snapshots", ())]
 
     def pause(self) -> None:
-        """There is nothing to pause.
+        """Not possible: a workgroup has no running nodes to pause.
 
         Raises:
             UsageError: always.
         """
-        raise UsageError("a serverless workgroup costs nothing while no query runs: nothing to do")
+        raise UsageError(
+            "a serverless workgroup cannot be paused or resumed; it costs nothing while no query"
+            " runs"
+        )
 
     def resume(self) -> None:
-        """There is nothing to resume; see `pause`."""
+        """Not possible; see `pause`."""
         self.pause()

@@ -1,38 +1,37 @@
-"""A cluster with all that it needs: create walks the resources forward, delete walks back."""
+"""A cluster with all its resources: create goes through them forward, delete backward."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sparkify.cluster import policies
 from sparkify.cluster.calls import Calls
 from sparkify.cluster.compute import GONE, Compute
 from sparkify.cluster.provisioned import Cluster
-from sparkify.cluster.resources import Found, Resource
+from sparkify.cluster.resources import Existing, Resource
 from sparkify.cluster.role import Role
-from sparkify.cluster.rule import Rule
 from sparkify.cluster.secret import Secret
+from sparkify.cluster.security_group import SecurityGroup
 from sparkify.cluster.serverless import Namespace, Workgroup
-from sparkify.cluster.wanted import Wanted, check
+from sparkify.cluster.spec import Spec, validate
 from sparkify.errors import SparkifyError
 from sparkify.report import Shown
 
 
 @dataclass(frozen=True)
 class ClusterStatus(Shown):
-    """What is there, and what it costs.
+    """The resources that exist, and what they cost.
 
     Attributes:
-        state: in AWS's own word; "gone" when there is no cluster.
-        endpoint: host and port, None while it has none.
-        role: the ARN of the role that COPY reads with, None when there is none.
-        age_hours: since it was made.
-        expires: when it was meant to be gone, UTC.
-        cost_so_far: age times nodes times the price of the settings; the hours in which it was
-            paused count too, so that it is at most this. None without a price.
-        resources: by kind, what is there of what was made.
+        state: in AWS's own word; "gone" if there is no cluster.
+        endpoint: host and port; None while it has no address.
+        role: the ARN of the role that COPY reads with; None if it does not exist.
+        age_hours: since the cluster was created.
+        expires: the end of its planned lifetime, UTC.
+        cost_so_far: age times nodes times the price of the settings: an upper limit, because
+            paused hours count too. None without a price.
+        resources: by kind, a summary of each resource that sparkify created.
         costs: what costs money now, in words.
     """
 
@@ -47,7 +46,7 @@ class ClusterStatus(Shown):
     resources: dict[str, str]
     costs: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """The status for programs, of plain values only."""
         return {**asdict(self), "costs": list(self.costs)}
 
@@ -56,8 +55,8 @@ class ClusterStatus(Shown):
         age = None if self.age_hours is None else f"{self.age_hours:.1f} hours"
         if age and self.expires:
             over = datetime.fromisoformat(self.expires) < datetime.now(UTC)
-            age += f", and {'was' if over else 'is'} meant to be gone by {self.expires}"
-        cost = "no price is set (DWH_PRICE)" if self.cost_so_far is None else None
+            age += f"; its planned lifetime {'ended' if over else 'ends'} at {self.expires}"
+        cost = "unknown; set DWH_PRICE" if self.cost_so_far is None else None
         texts = {
             "cluster": self.name,
             "state": self.state,
@@ -66,140 +65,139 @@ class ClusterStatus(Shown):
             "nodes": self.size,
             "age": age,
             "cost so far": (cost or f"at most {self.cost_so_far:.2f}") if age else None,
-            "made here": ", ".join(f"{kind} {text}" for kind, text in self.resources.items()),
+            "created": ", ".join(f"{kind} {text}" for kind, text in self.resources.items()),
             "costs": "; ".join(self.costs) or "nothing",
         }
         return [(name, text) for name, text in texts.items() if text]
 
 
 class Setup:
-    """The resources of one cluster, in the order in which they need each other."""
+    """The resources of one cluster, each after those that it needs."""
 
-    def __init__(self, calls: Calls, wanted: Wanted) -> None:
-        check(wanted.settings)
-        self.calls, self.wanted = calls, wanted
-        self.secret, self.role = Secret(calls, wanted), Role(calls, wanted)
-        self.rule = Rule(calls, wanted)
-        first = (self.secret, self.role, self.rule)
+    def __init__(self, calls: Calls, spec: Spec) -> None:
+        validate(spec.settings)
+        self.calls, self.spec = calls, spec
+        self.secret, self.role = Secret(calls, spec), Role(calls, spec)
+        self.group = SecurityGroup(calls, spec)
+        first = (self.secret, self.role, self.group)
         self.compute: Compute
         self.resources: tuple[Resource, ...]
-        if wanted.serverless:
-            namespace = Namespace(calls, wanted, self.secret, self.role)
-            self.compute = Workgroup(calls, wanted, self.rule, namespace)
+        if spec.serverless:
+            namespace = Namespace(calls, spec, self.secret, self.role)
+            self.compute = Workgroup(calls, spec, self.group, namespace)
             self.resources = (*first, namespace, self.compute)
         else:
-            self.compute = Cluster(calls, wanted, *first)
+            self.compute = Cluster(calls, spec, *first)
             self.resources = (*first, self.compute)
 
-    @property
-    def again(self) -> str:
-        """The command that goes on with what create began."""
-        public = " --public" if self.wanted.public else ""
-        return f"{self.command('create')} --allow {self.wanted.allow}{public}"
-
     def command(self, name: str) -> str:
-        """A command for this cluster."""
-        return f"sparkify cluster {name}{' --serverless' if self.wanted.serverless else ''}"
+        """A command for this cluster, as its user types it."""
+        options = " --serverless" if self.spec.serverless else ""
+        if name == "create":
+            options += f" --allow {self.spec.allow}{' --public' if self.spec.public else ''}"
+        return f"sparkify cluster {name}{options}"
 
     def missing(self) -> list[str]:
-        """What create would make."""
-        with self.explained(self.again):
+        """The resources that `create` would create."""
+        with self.next_steps("create"):
             return [str(each) for each in self.resources if each.find() is None]
 
     def create(self) -> ClusterStatus | None:
-        """Make what is missing, and wait until the cluster can be used; None in a dry run."""
-        with self.explained(self.again):
-            self.role.documents()  # settings that make no policy end it before anything is made
+        """Create what is missing, and wait until the cluster can be used; None in a dry run."""
+        with self.next_steps("create"):
+            self.role.documents()  # fails, before anything is created, if the settings are invalid
             for resource in self.resources:
                 resource.ensure()
             return None if self.calls.dry_run else self.status()
 
     def delete(self) -> tuple[str, ...]:
-        """Remove what was made here, and wait until it is gone; what still costs, in words."""
-        with self.explained(self.command("delete")):
+        """Delete what sparkify created, wait until it is gone, and return what still costs."""
+        with self.next_steps("delete"):
             for resource in reversed(self.resources):
                 resource.remove()
             return tuple(self.costs([]))
 
     def pause(self) -> ClusterStatus | None:
         """Pause the cluster, and wait for that; None in a dry run."""
-        with self.explained(self.command("pause")):
+        with self.next_steps("pause"):
             self.compute.pause()
             return None if self.calls.dry_run else self.status()
 
     def resume(self) -> ClusterStatus | None:
-        """Wake the cluster, and wait for that; None in a dry run."""
-        with self.explained(self.command("resume")):
+        """Start the paused cluster again, and wait for that; None in a dry run."""
+        with self.next_steps("resume"):
             self.compute.resume()
             return None if self.calls.dry_run else self.status()
 
     def status(self) -> ClusterStatus:
-        """Look at all of it."""
-        there = [(each, found) for each in self.resources if (found := each.find()) is not None]
-        found = dict(there).get(self.compute)
-        born = self.compute.born(found) if found else None
-        age = (datetime.now(UTC) - born).total_seconds() / 3600 if born else None
-        hourly = self.compute.hourly(found) if found else None
-        endpoint = self.compute.endpoint(found) if found else None
+        """Look up all resources."""
+        existing = {each: there for each in self.resources if (there := each.find()) is not None}
+        compute, cluster = self.compute, existing.get(self.compute)
+        created_at = compute.created_at(cluster) if cluster else None
+        age = (datetime.now(UTC) - created_at).total_seconds() / 3600 if created_at else None
+        hourly = compute.hourly_price(cluster) if cluster else None
+        endpoint = compute.endpoint(cluster) if cluster else None
         return ClusterStatus(
-            name=self.wanted.name,
-            state=self.compute.state_of(found) if found else GONE,
+            name=self.spec.name,
+            state=compute.state_of(cluster) if cluster else GONE,
             endpoint=":".join(map(str, endpoint)) if endpoint else None,
-            role=self.role.arn if self.role in dict(there) else None,
-            size=self.compute.describe(found) if found else None,
+            role=self.role.arn if self.role in existing else None,
+            size=compute.summary(cluster) if cluster else None,
             age_hours=age,
-            expires=found.tags.get("sparkify:expires") if found else None,
+            expires=cluster.tags.get("sparkify:expires") if cluster else None,
             cost_so_far=None if age is None or hourly is None else age * hourly,
-            resources={each.kind: each.describe(what) for each, what in there if each.owned(what)},
-            costs=tuple(self.costs(there)),
+            resources={
+                each.kind: each.summary(there)
+                for each, there in existing.items()
+                if each.is_ours(there)
+            },
+            costs=tuple(self.costs(list(existing.items()))),
         )
 
-    def costs(self, there: list[tuple[Resource, Found]]) -> Iterator[str]:
-        """What costs money, in words: what is there, and the snapshots that outlive it."""
-        for resource, found in there:
-            if resource.owned(found) and (text := resource.cost(found)):
+    def costs(self, existing: list[tuple[Resource, Existing]]) -> Iterator[str]:
+        """What costs money, in words: resources, and the snapshots that remain after them."""
+        for resource, there in existing:
+            if resource.is_ours(there) and (text := resource.cost(there)):
                 yield text
         for snapshot in self.compute.snapshots():
             yield f"snapshot {snapshot}: its storage, until you delete it"
 
     def loader_policy(self) -> policies.Document:
-        """What a run needs; see `policies.loader_policy`.
+        """What a run may do; see `policies.loader_policy`.
 
         Raises:
-            SparkifyError: the workgroup is not there, whose number the policy has to name.
+            SparkifyError: the workgroup, whose ARN the policy must contain, does not exist.
         """
-        numbers = [
-            found.answer[f"{each.kind}Arn"]
+        arns = [
+            existing.answer[f"{each.kind}Arn"]
             for each in self.resources
-            if each.kind in ("namespace", "workgroup") and (found := each.find())
+            if each.kind in ("namespace", "workgroup") and (existing := each.find())
         ]
-        if self.wanted.serverless and not numbers:
-            self.compute.required()
-        calls, settings = self.calls, self.wanted.settings
-        return policies.loader_policy(
-            settings, calls.account, calls.region, calls.partition, numbers
-        )
+        if self.spec.serverless and not arns:
+            self.compute.find_ours()
+        calls, settings = self.calls, self.spec.settings
+        return policies.loader_policy(settings, calls.account, calls.region, calls.partition, arns)
 
     @contextmanager
-    def explained(self, again: str) -> Iterator[None]:
-        """Add to an error what exists now, and the commands that go on or clean up."""
+    def next_steps(self, name: str) -> Iterator[None]:
+        """Add to an error what exists now, and the commands that continue or clean up."""
         try:
             yield
         except SparkifyError as error:
-            raise type(error)(f"{error}; {self.left(again)}") from None
-        except BaseException:  # a signal, or a bug: what is there still has to be known
-            self.calls.tell(self.left(again))
+            raise type(error)(f"{error}; {self.advice(name)}") from None
+        except BaseException:  # a signal, or a bug: people must still learn what exists
+            self.calls.tell(self.advice(name))
             raise
 
-    def left(self, again: str) -> str:
-        """What exists now, and what to do about it."""
+    def advice(self, name: str) -> str:
+        """What exists now, and the commands that continue or clean up."""
         there = []
         for resource in self.resources:
             try:
-                if (found := resource.find()) and resource.owned(found):
+                if (existing := resource.find()) and resource.is_ours(existing):
                     there.append(str(resource))
             except SparkifyError:
-                there.append(f"perhaps {resource} (it could not be looked at)")
-        delete = self.command("delete")
-        clean = "" if again == delete else f", or clean up with `{delete}`"
-        return f"exists now: {', '.join(there) or 'nothing'}; go on with `{again}`{clean}"
+                there.append(f"perhaps {resource} (unknown: the query failed)")
+        again, delete = self.command(name), self.command("delete")
+        clean_up = "" if again == delete else f", or clean up with `{delete}`"
+        return f"exists now: {', '.join(there) or 'nothing'}; continue with `{again}`{clean_up}"

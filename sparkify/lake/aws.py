@@ -1,25 +1,30 @@
-"""AWS: the session that everything of ours uses."""
+"""The AWS session that every client uses."""
 
 import logging
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sparkify.lake.aws_errors import translated
 from sparkify.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
     from botocore.loaders import Loader
 
+Client = Any  # boto3 makes its clients at run time, so they have no static type
+Answer = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
 def session(settings: Settings) -> "boto3.Session":
-    """A session with the keys of dwh.cfg when both are set, else by boto3's own chain."""
+    """A session with the keys of dwh.cfg if both are set, otherwise with boto3's own chain.
+
+    Raises:
+        SparkifyError: AWS's own configuration is invalid or lacks the profile.
+    """
     import boto3
     import botocore.session
 
-    core = botocore.session.get_session()
-    core.register_component("data_loader", descriptions())
     keys = {}
     if settings.aws_key and settings.aws_secret:
         logger.warning("using the AWS keys of dwh.cfg; a profile (AWS_PROFILE) is safer")
@@ -27,13 +32,17 @@ def session(settings: Settings) -> "boto3.Session":
             "aws_access_key_id": settings.aws_key,
             "aws_secret_access_key": settings.aws_secret,
         }
-    return boto3.Session(botocore_session=core, region_name=settings.region, **keys)
+    with translated("AWS", "sts:GetCallerIdentity"):
+        core = botocore.session.get_session()
+        core.register_component("data_loader", service_descriptions())
+        core.get_scoped_config()  # reads the configuration now, so that its errors appear here
+        return boto3.Session(botocore_session=core, region_name=settings.region, **keys)
 
 
 @cache
-def descriptions() -> "Loader":
-    """botocore's descriptions of the services: one copy for all sessions, 0.1 s to read."""
+def service_descriptions() -> "Loader":
+    """botocore's descriptions of the services; all sessions share them, as they load slowly."""
     import botocore.session
 
-    found: Loader = botocore.session.get_session().get_component("data_loader")
-    return found
+    loader: Loader = botocore.session.get_session().get_component("data_loader")
+    return loader

@@ -277,8 +277,8 @@ def aws(server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS, with nobody waiting long and no call tried twice."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setattr("sparkify.cluster.calls.POLL", 0.001)
-    monkeypatch.setattr("sparkify.cluster.calls.PATIENCE", 0.01)
+    monkeypatch.setattr("sparkify.cluster.calls.POLL_SECONDS", 0.001)
+    monkeypatch.setattr("sparkify.cluster.calls.CONSISTENCY_SECONDS", 0.01)
     server.reset()
     yield server
     server.reset()

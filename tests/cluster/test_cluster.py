@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sparkify.cluster.wanted import acceptable, network, new_password
+from sparkify.cluster.spec import is_valid_password, new_password, parse_network
 from sparkify.errors import UsageError
 from tests.cluster.conftest import GENERATED, PASSWORD, SECRET_KEY, Aws, Cluster
 
@@ -80,8 +80,8 @@ def test_another_network_takes_the_place_of_the_first(cluster: Cluster) -> None:
 def test_the_world_is_not_let_in(world: str) -> None:
     """A network as large as the world needs --open-to-the-world."""
     with pytest.raises(UsageError, match="--open-to-the-world"):
-        network(world)
-    assert network(world, open_to_the_world=True) == world
+        parse_network(world)
+    assert parse_network(world, open_to_the_world=True) == world
 
 
 @pytest.mark.parametrize("allow", [None, "", "here", "203.0.113.5/24", "300.1.1.1"])
@@ -146,7 +146,10 @@ def test_what_others_made_is_left_alone(cluster: Cluster) -> None:
     """A role of that name that somebody else made stops create, and survives delete."""
     name = f"{cluster.name}-role"
     cluster.session.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
-    assert f"role {name} is there and was made by somebody else" in cluster.create(code=1).error
+    assert (
+        f"role {name} already exists and was not created by sparkify"
+        in cluster.create(code=1).error
+    )
     cluster.delete()
     assert cluster.left() == [name]
 
@@ -230,7 +233,7 @@ def test_a_password_of_the_settings_is_used(aws: Aws, cluster: Cluster) -> None:
     cluster("create", "--allow", "10.0.0.0/16", "--dry-run")
 
 
-def test_a_password_that_redshift_refuses_is_not_repeated(cluster: Cluster) -> None:
+def test_an_invalid_password_is_not_shown(cluster: Cluster) -> None:
     """A password that Redshift would not take is a usage error that does not show it."""
     cluster.settings("DWH_DB_PASSWORD=s3cr3t/0005\n")
     outcome = cluster.create(code=2)
@@ -242,7 +245,7 @@ def test_a_new_password_is_one_that_redshift_takes() -> None:
     """A generated password is long, acceptable, and another one each time."""
     made = {new_password() for _ in range(50)}
     assert len(made) == 50
-    assert all(acceptable(each) and len(each) == 40 for each in made)
+    assert all(is_valid_password(each) and len(each) == 40 for each in made)
 
 
 def test_write_puts_the_endpoint_into_dwh_cfg(cluster: Cluster) -> None:

@@ -14,7 +14,11 @@ import sqlalchemy as sa
 import trustme
 
 from sparkify import config, warehouses
-from sparkify.cluster.tls import SSL_REQUEST, greet
+from sparkify.cluster.calls import Calls
+from sparkify.cluster.doctor import for_warehouse
+from sparkify.cluster.setup import Setup
+from sparkify.cluster.spec import Spec
+from sparkify.cluster.tls import SSL_REQUEST, handshake
 from sparkify.models import schema
 from tests.cluster.conftest import Aws, Cluster, Session
 from tests.redshift_standin import StandIn
@@ -130,16 +134,16 @@ def test_a_cluster_is_asked_for_its_schema(
 ) -> None:
     """Over verified TLS the cluster tells its schema: none yet, at head, unknown."""
     cluster_server.reset()
-    monkeypatch.setattr("sparkify.cluster.doctor.greet", lambda host, port: "TLS")
+    monkeypatch.setattr("sparkify.cluster.doctor.handshake", lambda host, port: "TLS")
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     monkeypatch.setenv("SPARKIFY_WAREHOUSE", cluster_server.url())
     outcome = ready("doctor")
     assert outcome.code == 0, outcome.out
-    assert "the first run makes the schema" in outcome.out
+    assert "the first run creates the schema" in outcome.out
     with warehouses.connect(cluster_server.url(), config.load()) as opened:
         with opened.writing(1) as connection:
             schema.upgrade(connection)
-        assert diagnosis(ready)["schema"] == (True, f"{opened.url} is at head")
+        assert diagnosis(ready)["schema"] == (True, f"{opened.url} is up to date")
         with opened.engine.begin() as connection:
             connection.execute(sa.text("UPDATE alembic_version SET version_num = 'none'"))
     assert not diagnosis(ready)["schema"][0]
@@ -157,10 +161,10 @@ def test_each_check_stands_alone(ready: Cluster, lake: Session) -> None:
 @pytest.mark.parametrize(
     ("call", "check", "said"),
     [
-        ("sts:GetCallerIdentity", "credentials", "sts:GetCallerIdentity is not permitted"),
-        ("iam:GetRole", "role", "iam:GetRole is not permitted"),
-        ("redshift:DescribeClusters", "attached", "redshift:DescribeClusters is not permitted"),
-        ("s3:PUT", "staging", "s3:PutObject is not permitted"),
+        ("sts:GetCallerIdentity", "credentials", "sts:GetCallerIdentity: access denied"),
+        ("iam:GetRole", "role", "iam:GetRole: access denied"),
+        ("redshift:DescribeClusters", "attached", "redshift:DescribeClusters: access denied"),
+        ("s3:PUT", "staging", "s3:PutObject: access denied"),
     ],
 )
 def test_a_missing_permission_is_named(
@@ -177,7 +181,7 @@ def test_a_missing_permission_is_named(
 
 
 def test_a_role_that_redshift_may_not_assume(ready: Cluster) -> None:
-    """A role with another trust policy fails, with the command that mends it; it then passes."""
+    """A role with another trust policy fails, with the command that fixes it; then it passes."""
     other = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}}
     statement = {**other, "Action": "sts:AssumeRole"}
     ready.session.client("iam").update_assume_role_policy(
@@ -186,7 +190,7 @@ def test_a_role_that_redshift_may_not_assume(ready: Cluster) -> None:
     )
     passed, text = diagnosis(ready)["role"]
     assert not passed
-    assert "`sparkify cluster create` mends it" in text
+    assert "run `sparkify cluster create` to fix it" in text
     ready.create()
     assert diagnosis(ready)["role"][0]
 
@@ -196,7 +200,10 @@ def test_a_role_that_is_not_there(ready: Cluster) -> None:
     role = ready.status()["role"]
     ready.file.write_text(ready.file.read_text().replace(role, f"{role}x"))
     found = diagnosis(ready)
-    assert found["role"] == (False, f"{role}x is not there; `sparkify cluster create` mends it")
+    assert found["role"] == (
+        False,
+        f"{role}x does not exist; run `sparkify cluster create` to fix it",
+    )
     assert not found["attached"][0]
     assert "is not attached" in found["attached"][1]
 
@@ -208,27 +215,27 @@ def test_a_server_that_nobody_vouches_for(
     trust(trustme.CA(), tmp_path, monkeypatch)
     passed, text = diagnosis(ready)["TLS"]
     assert not passed
-    assert "has no good certificate" in text
+    assert "has no valid certificate" in text
 
 
 def test_a_certificate_of_another_name(
     signer: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A certificate that is good for another name is refused."""
+    """A certificate for another name is an error."""
     trust(signer, tmp_path, monkeypatch)
     other = Greeter(signer, "elsewhere.example")
     with pytest.raises(ssl.SSLCertVerificationError):
-        greet("localhost", other.port)
+        handshake("localhost", other.port)
     other.close()
 
 
 def test_a_server_without_tls(
     signer: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that does not speak TLS is refused."""
+    """A server without TLS is an error."""
     plain = Greeter(signer, "localhost", b"N")
-    with pytest.raises(ssl.SSLError, match="does not speak TLS"):
-        greet("localhost", plain.port)
+    with pytest.raises(ssl.SSLError, match="does not support TLS"):
+        handshake("localhost", plain.port)
     plain.close()
 
 
@@ -253,9 +260,26 @@ def test_the_cluster_is_the_one_of_the_warehouse(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, host: str, named: str
 ) -> None:
     """The role has to be attached to the cluster that the address names, if it names one."""
-    monkeypatch.setattr("sparkify.cluster.doctor.greet", lambda host, port: "TLS")
+    monkeypatch.setattr("sparkify.cluster.doctor.handshake", lambda host, port: "TLS")
     cluster.settings(f"\n[CLUSTER]\nHOST={host}\n")
     assert named.format(cluster.name) in diagnosis(cluster)["attached"][1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "named"),
+    [
+        ("serverless", "dwh.abc.us-west-2.redshift.amazonaws.com", "cluster dwh"),
+        ("single-node", "dwh.1.us-west-2.redshift-serverless.amazonaws.com", "workgroup dwh"),
+    ],
+)
+def test_the_host_decides_whether_the_cluster_is_serverless(
+    cluster: Cluster, kind: str, host: str, named: str
+) -> None:
+    """The warehouse's host overrides DWH_CLUSTER_TYPE, because runs connect to the host."""
+    cluster.settings(f"DWH_CLUSTER_TYPE={kind}\n\n[CLUSTER]\nHOST={host}\n")
+    settings = config.load()
+    setup = for_warehouse(Setup(Calls(cluster.session), Spec(settings)))
+    assert str(setup.compute) == named
 
 
 def test_a_warehouse_on_this_machine_needs_no_cluster(
@@ -270,4 +294,4 @@ def test_a_warehouse_on_this_machine_needs_no_cluster(
     outcome = cluster("doctor")
     assert outcome.code == 0
     assert outcome.out.count("not needed") == 4
-    assert "is not there yet; the first run makes it" in outcome.out
+    assert "does not exist yet; the first run creates it" in outcome.out

@@ -144,8 +144,8 @@ def test_a_half_done_create_is_finished(cluster: Cluster, service: Service) -> N
     service.namespace()
     service.workgroup(None)
     error = cluster.create(code=1).error
-    assert "redshift-serverless:CreateWorkgroup is not permitted" in error
-    assert f"namespace {cluster.name}; go on with" in error
+    assert "redshift-serverless:CreateWorkgroup: access denied" in error
+    assert f"namespace {cluster.name}; continue with" in error
     service.namespace()
     service.workgroup(None)
     service.makes_workgroup()
@@ -198,11 +198,11 @@ def test_what_others_made_is_left_alone(cluster: Cluster, service: Service) -> N
     """A namespace that somebody else made stops create, and survives delete."""
     service.namespace(owner="somebody")
     service.workgroup(None)
-    assert "was made by somebody else" in cluster.create(code=1).error
+    assert "was not created by sparkify" in cluster.create(code=1).error
     service.workgroup(owner="somebody")
     service.namespace(owner="somebody")
     service.snapshots([])
-    assert "stays: it was made by somebody else" in cluster.delete().err
+    assert "is kept: it was not created by sparkify" in cluster.delete().err
 
 
 def test_status_knows_no_hourly_cost(cluster: Cluster, service: Service) -> None:
