@@ -38,7 +38,7 @@ def path_of(url: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "begins"),
     [
-        ("report --limit 3", "How many rows has each table?\n  table"),
+        ("report --limit 3", "How many rows does each table have?\n  table"),
         ("recommend {user}", "Which artists may this user like?\n  artist"),
         ("recommend {user} --songs --limit 3", "Which songs may this user like?\n  song"),
         ("export star", "star/songplays.parquet\n"),
@@ -64,7 +64,7 @@ def test_commands_print_json(simulated: Loaded) -> None:
     assert report["answers"]["plays-by-hour"]["rows"] == [
         *map(list, simulated.plain.plays_by_hour())
     ]
-    assert recommended["columns"] == ["artist", "alike", "listeners", "score"]
+    assert recommended["columns"] == ["artist", "similar listeners", "listeners", "score"]
     assert len(exported["written"]) == 6
 
 
@@ -206,7 +206,7 @@ def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
     done = subprocess.run(
         [sys.executable, script], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("How many rows has each table?")
+    assert done.stdout.startswith("How many rows does each table have?")
     assert f"{len(simulated.plain.plays):,}" in done.stdout
 
 

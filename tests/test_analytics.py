@@ -81,7 +81,7 @@ def test_a_play_that_the_next_one_cuts_short_is_a_skip(lake: Path, url: str) -> 
     pipeline.run(str(lake), url)
     (session,) = analytics.ask("sessions", url).records()
     assert (session["sessions"], session["plays"], session["skips"]) == (1, 3, 1)
-    assert session["longest"] == pytest.approx((507 + 254) / 60)
+    assert session["longest (minutes)"] == pytest.approx((507 + 254) / 60)
 
 
 def test_a_place_and_a_year_can_be_asked_for(loaded: Loaded) -> None:
@@ -106,10 +106,10 @@ def test_a_parameter_may_hold_any_text(lake: Path, warehouse: str) -> None:
 
 def test_a_question_that_is_none_is_refused(url: str) -> None:
     """A wrong name, and a parameter that the question has not, are named."""
-    with pytest.raises(UsageError, match="no question 'x'; there are: row-counts, "):
+    with pytest.raises(UsageError, match="no question is named 'x'; the names are: row-counts, "):
         analytics.ask("x", url)
     question = analytics.question("top-songs")
-    with pytest.raises(UsageError, match="top-songs has no parameter year; it has: limit"):
+    with pytest.raises(UsageError, match="top-songs has no parameter year; its parameters: limit"):
         question.parameters({"year": 2018})
 
 
@@ -137,7 +137,7 @@ def test_an_empty_warehouse_has_empty_answers(lake: Path, url: str) -> None:
     simulate(lake, events=0, songs=3, users=1, days=1)
     pipeline.run(str(lake), url)
     found = analytics.report(url)
-    assert found["coverage"].rows[0] == ("plays whose song is known", 0, 0, None)
+    assert found["coverage"].rows[0] == ("plays with a matching song", 0, 0, None)
     assert found["top-songs"].rows == ()
     assert "nothing yet" in str(found)
 

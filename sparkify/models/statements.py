@@ -6,6 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 
+#: a SELECT whose column types are only known when it runs
+Query = sa.Select[Any]
+
 
 class CreateTempTableAs(ExecutableDDLElement):
     """CREATE TEMPORARY TABLE name AS select; `table` is the table that it makes."""
