@@ -118,7 +118,7 @@ def test_a_warehouse_that_is_behind_names_the_command(simulated: Loaded, tmp_pat
 def test_the_star_is_exported_as_parquet(simulated: Loaded, tmp_path: Path) -> None:
     """Each table is one file with its rows and types, written again over what is there."""
     for _ in range(2):
-        written = analytics.export(str(tmp_path / "star"), simulated.url)
+        written = analytics.export(tmp_path / "star", simulated.url)
     assert [Path(name).stem for name in written] == [table(model).name for model in PUBLISHED]
     assert len(list((tmp_path / "star").iterdir())) == len(written)
     with duckdb.connect(path_of(simulated.url), read_only=True) as connection:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sparkify.analytics import table
 from sparkify.analytics.markup import join, tag
 from sparkify.analytics.questions import Question, Row
+from sparkify.analytics.table import TextTable
 from sparkify.report import Json
 
 #: columns whose numbers are names: they have no thousands separators, and are aligned as text
@@ -78,8 +78,8 @@ class Answer:
     def __str__(self) -> str:
         if not self.rows:
             return f"{self.question.title}\n  nothing yet"
-        lines = table.render(self.columns, self.cells(), numeric=self.numeric(), bars=self.bars())
-        return "\n".join([self.question.title, *lines])
+        table = TextTable(self.columns, self.cells(), self.numeric(), self.bars())
+        return "\n".join([self.question.title, *table.lines()])
 
     def _repr_html_(self) -> Markup:
         """The table that a notebook shows."""
