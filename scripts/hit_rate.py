@@ -74,13 +74,9 @@ def measure(
     last, earlier = (each.table for each in split_plays())
     names = ITEMS[kind]
     recommend = recommendation.songs if kind == "songs" else recommendation.artists
-    selects = (
-        sa.select(plays.c.user_id, *(plays.c[name] for name in names)) for plays in (earlier, last)
-    )
-    heard, heard_last = (
-        by_listener(tuple(row) for row in warehouse.execute(connection, select))
-        for select in selects
-    )
+    selects = (sa.select(t.c.user_id, *(t.c[name] for name in names)) for t in (earlier, last))
+    answers = (warehouse.execute(connection, select) for select in selects)
+    heard, heard_last = (by_listener(map(tuple, rows)) for rows in answers)
     hits: dict[str, Counter[int]] = {"alike": Counter(), "popular": Counter()}
     ranking, listeners = most_popular(heard), 0
     for user, played in sorted(heard_last.items()):

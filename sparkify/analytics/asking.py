@@ -37,9 +37,7 @@ def ask(
     year: int | None = None,
     place: str | None = None,
 ) -> Answer:
-    """Ask one question.
-
-    A parameter that is None has the question's own default.
+    """Ask one question; a parameter that is None has the question's own default.
 
     Args:
         name: One of the names in `QUESTIONS`, for instance "top-songs".

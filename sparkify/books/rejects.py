@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.models import Reject, schema, table
+from sparkify.models.statements import Query
 from sparkify.report import Json, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
@@ -56,6 +57,20 @@ def position(row: Json) -> str:
     return f"{uri}:{row['line_number']}" if row["line_number"] else str(uri)
 
 
+def rejects(uri: str | None, code: str | None, load: str | None) -> Query:
+    """Select rejects; see `read_rejects`."""
+    reject = table(Reject).c
+    order = (reject.uri, reject.line_number, reject.byte_offset, reject.code)
+    select = sa.select(table(Reject)).order_by(*order)
+    if uri:
+        select = select.where(reject.uri.endswith(uri, autoescape=True))
+    if code:
+        select = select.where(reject.code == code)
+    if load:
+        select = select.where(reject.load_id == load)
+    return select
+
+
 def read_rejects(
     warehouse: Warehouse,
     settings: Settings,
@@ -74,20 +89,10 @@ def read_rejects(
         load: Only rejects of this load.
 
     Raises:
-        SparkifyError: The warehouse cannot be read, or its schema is older or newer than this
-            version.
+        SparkifyError: The warehouse cannot be read, or its schema is not up to date.
     """
-    reject = table(Reject).c
-    select = sa.select(table(Reject)).order_by(
-        reject.uri, reject.line_number, reject.byte_offset, reject.code
-    )
-    if uri:
-        select = select.where(reject.uri.endswith(uri, autoescape=True))
-    if code:
-        select = select.where(reject.code == code)
-    if load:
-        select = select.where(reject.load_id == load)
+    select = rejects(uri, code, load)
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
-        rows = warehouse.execute(connection, select)
-        return Rejects(tuple(dict(zip(reject.keys(), row, strict=True)) for row in rows))
+        rows = warehouse.execute(connection, select).mappings()
+        return Rejects(tuple(map(dict, rows)))

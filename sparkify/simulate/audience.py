@@ -13,10 +13,7 @@ from sparkify.simulate.songs import Tune, quoted
 
 Event = tuple[int, str]  # ts (ms since the epoch UTC), and the record as a line
 
-_SECOND = 1000
-_HOUR = 3600 * _SECOND
-_DAY = 24 * _HOUR
-
+_SECOND, _HOUR, _DAY = 1000, 3_600_000, 86_400_000  # ms
 _DRAWN = 4096  # songs are drawn in batches of this size
 
 
