@@ -31,22 +31,22 @@ def heard() -> sa.Subquery:
         partition_by=session, order_by=[play.c.ts, play.c.item_in_session]
     )
     length = sa.cast(func.floor(func.coalesce(play.c.length, 0)), sa.BigInteger) * 1000
-    times = (start.label("start"), length.label("length"), following.label("following"))
+    times = (start.label("started"), length.label("length"), following.label("following"))
     return sa.select(*session, play.c.level, *times).subquery("heard")
 
 
 def sessions() -> sa.Subquery:
     """Select each session that has plays; it is paid if any of its plays was paid."""
     play = heard().c
-    skipped = sa.case((play.following - play.start < play.length, 1), else_=0)
-    end = func.max(play.start + play.length)
+    skipped = sa.case((play.following - play.started < play.length, 1), else_=0)
+    end = func.max(play.started + play.length)
     rows = sa.select(
         play.user_id,
         play.session_id,
         func.max(play.level).label("level"),  # "paid" sorts after "free"
         func.count().label("plays"),
         total(skipped).label("skips"),
-        (end - func.min(play.start)).label("duration"),
+        (end - func.min(play.started)).label("duration"),
     )
     return rows.group_by(play.user_id, play.session_id).subquery("sessions")
 
