@@ -1,4 +1,4 @@
-"""A few answers of the warehouse in the settings: is the load right, what is listened to?"""
+"""Print a few answers from the warehouse of the settings, to check that a load looks right."""
 
 from sparkify import analytics
 from sparkify.cli.console import guarded
@@ -13,11 +13,11 @@ NAMES = (
 
 
 def main() -> None:
-    """Print the answers."""
+    """Print the answers, all from one transaction."""
     with analytics.reading() as (warehouse, connection):
         for name in NAMES:
-            asked = analytics.question(name)
-            print(analytics.answer(warehouse, connection, asked), end="\n\n")  # noqa: T201
+            question = analytics.question(name)
+            print(analytics.answer(warehouse, connection, question), end="\n\n")
 
 
 if __name__ == "__main__":

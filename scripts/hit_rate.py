@@ -1,30 +1,30 @@
-"""How good are the recommendations? Hit rates on each listener's last session, held out.
+"""Measure how good the recommendations are, by hit rates on each listener's last session.
 
-For every listener with two sessions or more the last one is put aside. What is recommended from
-the plays that are left is a hit if one of the first N is in it. Beside it, by the same measure:
-what most people play. Only what a listener has not played before counts, on both sides.
+The last session of every listener with at least two sessions is held out. A recommendation made
+from the remaining plays is a hit if one of its first N items is played in that session. The same
+is measured for the items that most listeners play. Only items that are new to the listener count.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
 from sparkify import analytics
-from sparkify.analytics.questions import recommendation
+from sparkify.analytics.questions import Row, recommendation
 from sparkify.analytics.questions.question import PLAY
-from sparkify.cli import guarded
+from sparkify.cli.console import guarded
 from sparkify.models.statements import CreateTempTableAs
 from sparkify.warehouses.base import Warehouse
 
 FIRST = (5, 10, 20, 50)
 ITEMS = {"artists": ("artist_name",), "songs": ("song_title", "artist_name")}
 Item = tuple[str, ...]
+Heard = dict[int, set[Item]]
 
 
 def session_ranks() -> sa.CTE:
-    """Each listener's sessions: the last has rank 1; `sessions` is how many there are."""
+    """Select each listener's sessions with `rank` (1 is the last) and `sessions` (their number)."""
     end = sa.func.max(PLAY.c.start_time).label("ended")
     keys = (PLAY.c.user_id, PLAY.c.session_id)
     sessions = sa.select(*keys, end).group_by(*keys).cte("sessions")
@@ -32,73 +32,76 @@ def session_ranks() -> sa.CTE:
         partition_by=sessions.c.user_id,
         order_by=[sessions.c.ended.desc(), sessions.c.session_id.desc()],
     )
-    many = sa.func.count().over(partition_by=sessions.c.user_id)
+    count = sa.func.count().over(partition_by=sessions.c.user_id)
     ranked = sa.select(sessions.c.user_id, sessions.c.session_id, rank.label("rank"))
-    return ranked.add_columns(many.label("sessions")).cte("ranked")
+    return ranked.add_columns(count.label("sessions")).cte("ranked")
 
 
-def parted() -> tuple[CreateTempTableAs, CreateTempTableAs]:
-    """The plays of the last sessions, and those that are left."""
+def split_plays() -> tuple[CreateTempTableAs, CreateTempTableAs]:
+    """Return two temporary tables: the plays of the last sessions, and the remaining plays."""
     session = session_ranks()
     same = (session.c.user_id == PLAY.c.user_id) & (session.c.session_id == PLAY.c.session_id)
     plays = sa.select(PLAY.c.user_id, PLAY.c.artist_name, PLAY.c.song_title)
-    last = (session.c.rank == 1) & (session.c.sessions > 1)
+    is_last = (session.c.rank == 1) & (session.c.sessions > 1)
     joined = plays.join_from(PLAY, session, same)
-    return CreateTempTableAs("last", joined.where(last)), CreateTempTableAs(
-        "earlier", joined.where(~last)
-    )
+    last = CreateTempTableAs("last", joined.where(is_last))
+    return last, CreateTempTableAs("earlier", joined.where(~is_last))
 
 
-def items(rows: Iterable[Any]) -> dict[int, set[Item]]:
-    """Items by listener."""
-    found: dict[int, set[Item]] = defaultdict(set)
+def by_listener(rows: Iterable[Row]) -> Heard:
+    """Group items by listener; the listener's user_id is the first value of each row."""
+    heard: Heard = defaultdict(set)
     for user, *item in rows:
-        found[user].add(tuple(item))
-    return found
+        heard[user].add(tuple(item))
+    return heard
 
 
-def popular(heard: dict[int, set[Item]]) -> list[Item]:
-    """The items by their listeners, ties by name."""
-    listeners = Counter(item for each in heard.values() for item in each)
+def most_popular(heard: Heard) -> list[Item]:
+    """Sort the items by their number of listeners; ties are ordered by name."""
+    listeners = Counter(item for items in heard.values() for item in items)
     return sorted(listeners, key=lambda item: (-listeners[item], item))
 
 
 def measure(
     warehouse: Warehouse, connection: sa.Connection, kind: str
 ) -> tuple[int, dict[str, Counter[int]]]:
-    """The listeners who came upon something new, and the hits of both among the first N."""
-    last, earlier = (each.table for each in parted())
+    """Count hits for artists or songs.
+
+    Returns:
+        The number of listeners who played something new, and for both methods the number of
+        listeners with a hit among the first N items.
+    """
+    last, earlier = (each.table for each in split_plays())
     names = ITEMS[kind]
-    ask = recommendation.songs if kind == "songs" else recommendation.artists
-    heard, then = (
-        items(warehouse.execute(connection, sa.select(t.c.user_id, *(t.c[n] for n in names))))
-        for t in (earlier, last)
-    )
+    recommend = recommendation.songs if kind == "songs" else recommendation.artists
+    selects = (sa.select(t.c.user_id, *(t.c[name] for name in names)) for t in (earlier, last))
+    answers = (warehouse.execute(connection, select) for select in selects)
+    heard, heard_last = (by_listener(map(tuple, rows)) for rows in answers)
     hits: dict[str, Counter[int]] = {"alike": Counter(), "popular": Counter()}
-    ranking, people = popular(heard), 0
-    for user, played in sorted(then.items()):
+    ranking, listeners = most_popular(heard), 0
+    for user, played in sorted(heard_last.items()):
         if not (new := played - heard[user]):
             continue
-        people += 1
-        found = warehouse.execute(connection, ask(user, limit=max(FIRST), plays=earlier))
-        alike = [tuple(row[: len(names)]) for row in found]
-        most = [item for item in ranking if item not in heard[user]]
-        for way, items_ in (("alike", alike), ("popular", most)):
-            hits[way].update(first for first in FIRST if new & set(items_[:first]))
-    return people, hits
+        listeners += 1
+        rows = warehouse.execute(connection, recommend(user, limit=max(FIRST), plays=earlier))
+        alike = [tuple(row[: len(names)]) for row in rows]
+        popular = [item for item in ranking if item not in heard[user]]
+        for method, items in (("alike", alike), ("popular", popular)):
+            hits[method].update(first for first in FIRST if new & set(items[:first]))
+    return listeners, hits
 
 
 def main() -> None:
     """Print the hit rates."""
     with analytics.reading() as (warehouse, connection):
-        for part in parted():
-            warehouse.execute(connection, part)
+        for statement in split_plays():
+            warehouse.execute(connection, statement)
         for kind in ITEMS:
-            people, hits = measure(warehouse, connection, kind)
-            print(f"{kind}: {people:,} listeners")  # noqa: T201
-            for way, found in hits.items():
-                rates = (f"{found[n] / max(people, 1):.1%} of the first {n}" for n in FIRST)
-                print(f"  {way:<8}", ", ".join(rates))  # noqa: T201
+            listeners, hits = measure(warehouse, connection, kind)
+            print(f"{kind}: {listeners:,} listeners")
+            for method, counts in hits.items():
+                rates = (f"{counts[n] / max(listeners, 1):.1%} of the first {n}" for n in FIRST)
+                print(f"  {method:<8}", ", ".join(rates))
         connection.rollback()
 
 

@@ -1,18 +1,24 @@
-"""What a run did, and what one would do: for people, for programs, for notebooks."""
+"""What a run did, and what it would do: `Report` and `Plan`."""
 
 import html
 from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
+#: a JSON object
+Json = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Files:
-    """The objects of the lake, compared with what the warehouse knows.
+    """Numbers of objects, from a comparison of the lake with the warehouse.
 
     Attributes:
-        new, changed, unchanged: together the objects that are listed.
-        ignored: names that are no objects (hidden, or of another ending).
-        missing: objects that are known but no longer listed; their rows stay.
+        new: Objects that are not in the warehouse.
+        changed: Objects whose content has changed since they were loaded.
+        unchanged: Objects that are loaded already. With `new` and `changed`, these are all objects
+            in the lake.
+        ignored: Files that are not objects: hidden, or with another extension.
+        missing: Loaded objects that are no longer in the lake; their rows are kept.
     """
 
     new: int = 0
@@ -28,7 +34,14 @@ class Files:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of the objects that this run read: read = staged + rejected."""
+    """Numbers of records in the objects that this run read.
+
+    Attributes:
+        read: All records: staged and rejected ones.
+        staged: Records that became rows.
+        rejected: Invalid records.
+        repaired: Staged records in which text was repaired.
+    """
 
     read: int = 0
     staged: int = 0
@@ -45,19 +58,24 @@ class Records:
 
 @dataclass(frozen=True)
 class Plays:
-    """The plays in the warehouse, and how many of them have their song."""
+    """Numbers of plays in the warehouse.
+
+    Attributes:
+        total: All plays.
+        matched: Plays with a matching song in the catalogue.
+    """
 
     total: int = 0
     matched: int = 0
 
     def __str__(self) -> str:
         share = f" ({self.matched / self.total:.1%})" if self.total else ""
-        return f"{self.total:,}, of which {self.matched:,} have their song{share}"
+        return f"{self.total:,}, of which {self.matched:,} match a song in the catalogue{share}"
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """Where the time went."""
+    """Seconds that each step of the run took; `total` also counts what is between the steps."""
 
     extract: float = 0.0
     stage: float = 0.0
@@ -70,10 +88,10 @@ class Seconds:
 
 
 class Shown:
-    """Shows a dataclass as a table: `lines` has its rows."""
+    """A result that is shown as a table of names and texts, which `lines` returns."""
 
     def lines(self) -> list[tuple[str, str]]:
-        """The rows: a name and a text each."""
+        """Return the rows of the table: a name and a text each."""
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -93,11 +111,14 @@ class Report(Shown):
     """What a run did.
 
     Attributes:
-        load_id: the load, None when nothing was new.
-        warehouse: its URL, without secrets.
-        copy: how Redshift read the data; None on DuckDB.
-        rows: by star table, the rows in the warehouse after the run.
-        plays: in the warehouse after the run.
+        load_id: The load, or None if nothing was new.
+        warehouse: The warehouse's URL, without secrets.
+        copy: How data gets into Redshift, "staged" or "direct"; None on DuckDB.
+        files: The objects of the lake.
+        records: The records that this run read.
+        rows: For each star table, its rows in the warehouse after the run.
+        plays: The plays in the warehouse after the run.
+        seconds: The time that the run took.
     """
 
     load_id: str | None
@@ -109,17 +130,18 @@ class Report(Shown):
     plays: Plays
     seconds: Seconds
 
-    def to_dict(self) -> dict[str, Any]:
-        """The report for programs, of plain values only."""
+    def to_dict(self) -> Json:
+        """Return the report as JSON values."""
         return asdict(self)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The report for people."""
-        done = [("load", self.load_id), ("records", str(self.records))] if self.load_id else []
+        """Return the report as people read it."""
+        loaded = [("load", self.load_id or "nothing new")]
+        if self.load_id:
+            loaded.append(("records", str(self.records)))
         return [
             ("warehouse", self.warehouse),
-            *((name, text) for name, text in done if text),
-            *([] if self.load_id else [("load", "nothing new")]),
+            *loaded,
             ("files", str(self.files)),
             ("rows", ", ".join(f"{table} {count:,}" for table, count in self.rows.items())),
             ("plays", str(self.plays)),
@@ -132,17 +154,17 @@ class Plan(Shown):
     """What a run would do.
 
     Attributes:
-        files: what it would find; see `Files`.
-        statements: every SQL text that it would send, in order.
+        files: The objects of the lake.
+        statements: The SQL statements that it would send, in order.
     """
 
     files: Files
     statements: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan for programs, of plain values only."""
+    def to_dict(self) -> Json:
+        """Return the plan as JSON values."""
         return {"files": asdict(self.files), "statements": list(self.statements)}
 
     def lines(self) -> list[tuple[str, str]]:
-        """The plan for people."""
+        """Return the plan as people read it."""
         return [("files", str(self.files)), ("statements", f"{len(self.statements)}")]

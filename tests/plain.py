@@ -115,9 +115,9 @@ class Plain:
         songs = {song["song_id"] for song in self.songs}
         plays = sum((play["song"], play["artist"]) in self.known for play in self.plays)
         rows: list[tuple[str, int, int]] = [
-            ("plays whose song is known", len(self.plays), plays),
-            ("songs played that are known", len(heard), len(heard & set(self.known))),
-            ("songs of the catalogue that are played", len(songs), len({*self.known.values()})),
+            ("plays with a matching song", len(self.plays), plays),
+            ("played songs in the catalogue", len(heard), len(heard & set(self.known))),
+            ("catalogue songs that were played", len(songs), len({*self.known.values()})),
         ]
         return [(what, total, known, known / total) for what, total, known in rows]
 

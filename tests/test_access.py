@@ -38,7 +38,7 @@ def path_of(url: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "begins"),
     [
-        ("report --limit 3", "How many rows has each table?\n  table"),
+        ("report --limit 3", "How many rows does each table have?\n  table"),
         ("recommend {user}", "Which artists may this user like?\n  artist"),
         ("recommend {user} --songs --limit 3", "Which songs may this user like?\n  song"),
         ("export star", "star/songplays.parquet\n"),
@@ -64,7 +64,7 @@ def test_commands_print_json(simulated: Loaded) -> None:
     assert report["answers"]["plays-by-hour"]["rows"] == [
         *map(list, simulated.plain.plays_by_hour())
     ]
-    assert recommended["columns"] == ["artist", "alike", "listeners", "score"]
+    assert recommended["columns"] == ["artist", "similar listeners", "listeners", "score"]
     assert len(exported["written"]) == 6
 
 
@@ -118,7 +118,7 @@ def test_a_warehouse_that_is_behind_names_the_command(simulated: Loaded, tmp_pat
 def test_the_star_is_exported_as_parquet(simulated: Loaded, tmp_path: Path) -> None:
     """Each table is one file with its rows and types, written again over what is there."""
     for _ in range(2):
-        written = analytics.export(str(tmp_path / "star"), simulated.url)
+        written = analytics.export(tmp_path / "star", simulated.url)
     assert [Path(name).stem for name in written] == [table(model).name for model in PUBLISHED]
     assert len(list((tmp_path / "star").iterdir())) == len(written)
     with duckdb.connect(path_of(simulated.url), read_only=True) as connection:
@@ -206,7 +206,7 @@ def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
     done = subprocess.run(
         [sys.executable, script], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("How many rows has each table?")
+    assert done.stdout.startswith("How many rows does each table have?")
     assert f"{len(simulated.plain.plays):,}" in done.stdout
 
 

@@ -1,6 +1,7 @@
 """The analysts' questions: right on real and simulated data, alike on both engines."""
 
 import datetime
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from sparkify import analytics, pipeline
 from sparkify.analytics.answers import Answer, shown
+from sparkify.analytics.table import TextTable
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
@@ -81,7 +83,7 @@ def test_a_play_that_the_next_one_cuts_short_is_a_skip(lake: Path, url: str) -> 
     pipeline.run(str(lake), url)
     (session,) = analytics.ask("sessions", url).records()
     assert (session["sessions"], session["plays"], session["skips"]) == (1, 3, 1)
-    assert session["longest"] == pytest.approx((507 + 254) / 60)
+    assert session["longest (minutes)"] == pytest.approx((507 + 254) / 60)
 
 
 def test_a_place_and_a_year_can_be_asked_for(loaded: Loaded) -> None:
@@ -106,11 +108,21 @@ def test_a_parameter_may_hold_any_text(lake: Path, warehouse: str) -> None:
 
 def test_a_question_that_is_none_is_refused(url: str) -> None:
     """A wrong name, and a parameter that the question has not, are named."""
-    with pytest.raises(UsageError, match="no question 'x'; there are: row-counts, "):
+    with pytest.raises(UsageError, match="no question is named 'x'; the names are: row-counts, "):
         analytics.ask("x", url)
     question = analytics.question("top-songs")
-    with pytest.raises(UsageError, match="top-songs has no parameter year; it has: limit"):
+    with pytest.raises(UsageError, match="top-songs has no parameter year; its parameters: limit"):
         question.parameters({"year": 2018})
+
+
+def test_parameters_are_checked_before_the_warehouse_is_opened(url: str) -> None:
+    """A misspelt name is a TypeError; a parameter of another question is named."""
+    with pytest.raises(TypeError, match="limits"):
+        analytics.ask("top-songs", url, limits=3)  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match="top-songs has no parameter place; its parameters: limit"):
+        analytics.ask("top-songs", url, place="Lyon")
+    with pytest.raises(UsageError, match="coverage has no parameter limit; its parameters: none"):
+        analytics.ask("coverage", url, limit=3)
 
 
 def test_every_question_is_a_select_with_its_columns(loaded: Loaded) -> None:
@@ -137,7 +149,7 @@ def test_an_empty_warehouse_has_empty_answers(lake: Path, url: str) -> None:
     simulate(lake, events=0, songs=3, users=1, days=1)
     pipeline.run(str(lake), url)
     found = analytics.report(url)
-    assert found["coverage"].rows[0] == ("plays whose song is known", 0, 0, None)
+    assert found["coverage"].rows[0] == ("plays with a matching song", 0, 0, None)
     assert found["top-songs"].rows == ()
     assert "nothing yet" in str(found)
 
@@ -153,6 +165,45 @@ def test_an_answer_is_for_people_programs_and_notebooks(loaded: Loaded) -> None:
     hostile = Answer(analytics.question("artist-places"), (("<b>\x1b[31mx", 1),), "SELECT 1")
     assert "&lt;b&gt;" in hostile._repr_html_() and "<b>" not in hostile._repr_html_()
     assert "\x1b" not in str(hostile)
+
+
+TABLE = TextTable(
+    columns=("song", "plays"),
+    rows=(("日本語", "1,200"), ("a song with a long name", "6"), ("x\x1b[31m\ny", "0")),
+    numeric=(False, True),
+    bars=(1.0, 0.005, 0.0),
+)
+NO_TERMINAL = TABLE.lines()
+
+
+def test_a_table_is_aligned_plain_text() -> None:
+    """Wide characters take two columns, bars have eighths, and control characters are replaced."""
+    assert TABLE.lines() == [
+        "  song                     plays",
+        "  日本語                   1,200  ████████████████████",
+        "  a song with a long name      6  ▏",
+        "  x�[31m�y                     0",
+    ]
+
+
+class Terminal(io.StringIO):
+    """A stdout that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_narrow_terminal_cuts_text_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First the bars get shorter, then they are left out, then text is cut to 8 characters."""
+    monkeypatch.setattr("sys.stdout", Terminal())
+    lines = {}
+    for width in (80, 45, 30, 5):
+        monkeypatch.setenv("COLUMNS", str(width))
+        lines[width] = TABLE.lines()
+    assert lines[80] == NO_TERMINAL
+    assert lines[45][1] == "  日本語                   1,200  ███████████"
+    assert lines[30][2] == "  a song with a long n…      6"
+    assert lines[5][2] == "  a song …      6"
 
 
 @pytest.mark.parametrize(

@@ -304,7 +304,7 @@ def test_what_breaks_a_rule_is_refused(
         known = books.read_status(warehouse, config.load())
         assert (known.records, known.rejects) == (15, 13)
         shown = str(books.read_rejects(warehouse, config.load()))
-        assert f"copied by {report.load_id}" in shown
+        assert f"an object of load {report.load_id}" in shown
     names = [f"session_id {n}" for n in range(len(events))]
     names += [f"song_id SO{n}" for n in range(len(songs))]
     found, right = rejects(cluster.url()), rejects(duckdb_url)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markupsafe import Markup
 
 from sparkify import analytics, pipeline
+from sparkify.analytics.markup import tag
 from sparkify.analytics.page import page
 from sparkify.analytics.page.charts import ticks
-from sparkify.analytics.page.markup import Markup, tag
 from tests.analysts import Loaded
 from tests.browser import CHROMIUM, Browser, browser
 from tests.factory import event, put, song
@@ -128,6 +129,6 @@ def test_the_lines_of_a_chart_are_at_round_values(largest: int, found: list[int]
 
 def test_markup_is_a_type_of_its_own() -> None:
     """What is not markup is escaped, in the text and in the attributes."""
-    assert tag("td", "a<b", class_='"x"') == '<td class="&quot;x&quot;">a&lt;b</td>'
+    assert tag("td", "a<b", class_='"x"') == '<td class="&#34;x&#34;">a&lt;b</td>'
     assert tag("td", Markup("<b>x</b>"), width=None) == "<td><b>x</b></td>"
     assert tag("rect", rx=1) == '<rect rx="1"/>'

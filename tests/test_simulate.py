@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from sparkify.simulate import Simulated, simulate
-from sparkify.simulate.songs import Song, catalogue, encoded_twice, unheard_of
+from sparkify.simulate.songs import Song, catalogue, encoded_twice, not_in_catalogue
 
 Record = dict[str, Any]
 
@@ -230,7 +230,7 @@ def test_first_day(tmp_path: Path) -> None:
 def test_refuses_a_lake(tmp_path: Path, name: str) -> None:
     """A directory that already holds a lake is refused and left as it is."""
     (tmp_path / name).mkdir()
-    with pytest.raises(FileExistsError, match=f"already holds {name}"):
+    with pytest.raises(FileExistsError, match=f"already contains {name}"):
         simulate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -415,7 +415,7 @@ def test_songs_outside_the_catalogue() -> None:
     """A song outside the catalogue never has title and artist name of one inside."""
 
     def names(known: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        tunes = unheard_of(500, known, Random(5))
+        tunes = not_in_catalogue(500, known, Random(5))
         records = [json.loads(f"{tune.artist}{tune.song}0}}") for tune in tunes]
         return {(repaired(record["song"]), repaired(record["artist"])) for record in records}
 

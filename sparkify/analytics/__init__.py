@@ -1,9 +1,10 @@
-"""What are people listening to? The analysts' questions, asked of a warehouse.
+"""Answers the analysts' questions: what are people listening to?
 
-    questions/  every question as data: its words, its SELECT, its columns
-    answers     an answer for a terminal, a notebook, a program
-    asking      ask one question or all, recommend, export
-    page/       the answers as one HTML page
+    questions/  each question as data: name, title, SELECT, columns
+    answers     an answer for people, programs and notebooks
+    table       an answer as a text table
+    asking      `ask`, `report`, `recommend` and `export`
+    page/       all answers as one HTML page
 
 >>> from sparkify import analytics
 >>> analytics.question("top-songs").title

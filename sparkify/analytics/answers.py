@@ -1,29 +1,33 @@
-"""An answer, to be read in a terminal, in a notebook, or by a program."""
+"""An answer, for people in a terminal or a notebook, and for programs."""
 
 import datetime
-import html
 from dataclasses import dataclass
-from typing import Any
 
-from sparkify.analytics.questions import Question
+from markupsafe import Markup
 
-BAR, WIDEST = 20, 48  # characters of the longest bar, and of a cell
-#: columns of numbers that are names
+from sparkify.analytics.markup import join, tag
+from sparkify.analytics.questions import Question, Row
+from sparkify.analytics.table import TextTable
+from sparkify.report import Json
+
+#: columns whose numbers are names: they have no thousands separators, and are aligned as text
 IDENTIFIERS = {"user", "session", "year", "month", "hour"}
-PLAIN = (str, int, float, bool, type(None))
+SMALLEST_SHARE = 0.001
+JSON_TYPES = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the warehouse answers to a question.
+    """The answer to one question.
 
     Attributes:
-        rows: values as the warehouse gives them, in the order of `question.columns`.
-        sql: what was asked.
+        question: The question.
+        rows: The values, in the order of `question.columns`.
+        sql: The SELECT that was sent.
     """
 
     question: Question
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[Row, ...]
     sql: str
 
     @property
@@ -31,78 +35,67 @@ class Answer:
         """The names of the columns."""
         return self.question.columns
 
-    def records(self) -> list[dict[str, Any]]:
-        """The rows by column, as data frames take them."""
+    def records(self) -> list[Json]:
+        """Return each row as a dict, for instance for a data frame."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answer for programs, of plain values only."""
+    def to_dict(self) -> Json:
+        """Return the answer as JSON values; dates and times become text."""
         rows = [
-            [value if isinstance(value, PLAIN) else str(value) for value in r] for r in self.rows
+            [value if isinstance(value, JSON_TYPES) else str(value) for value in row]
+            for row in self.rows
         ]
         asked = {"name": self.question.name, "title": self.question.title}
         return {**asked, "columns": list(self.columns), "rows": rows, "sql": self.sql}
 
     def cells(self) -> list[list[str]]:
-        """The rows as texts."""
+        """Return the values as people read them."""
         return [
             [shown(name, value) for name, value in zip(self.columns, row, strict=True)]
             for row in self.rows
         ]
 
-    def sizes(self) -> list[float]:
-        """How large each row's measure is, 0 to 1 of the largest; nothing without a measure."""
+    def bars(self) -> list[float]:
+        """Return the length of each row's bar, 0 to 1, or nothing if there is no measure.
+
+        The largest value has a bar of length 1; only a share is its own length.
+        """
         if self.question.measure is None:
             return []
-        place = self.columns.index(self.question.measure)
-        values = [float(row[place] or 0) for row in self.rows]
-        largest = 1.0 if self.question.measure == "share" else max(values, default=0.0) or 1.0
-        return [value / largest for value in values]
+        index = self.columns.index(self.question.measure)
+        values = [float(row[index] or 0) for row in self.rows]
+        longest = 1.0 if self.question.measure == "share" else max(values, default=0.0) or 1.0
+        return [value / longest for value in values]
 
     def numeric(self) -> list[bool]:
-        """Which columns hold numbers to be compared."""
+        """Return for each column whether it contains numbers that people compare."""
         return [
             name not in IDENTIFIERS
-            and any(isinstance(row[place], int | float) for row in self.rows)
-            for place, name in enumerate(self.columns)
+            and any(isinstance(row[index], int | float) for row in self.rows)
+            for index, name in enumerate(self.columns)
         ]
 
     def __str__(self) -> str:
         if not self.rows:
             return f"{self.question.title}\n  nothing yet"
-        texts = [[fit(text) for text in row] for row in [list(self.columns), *self.cells()]]
-        widths = [max(map(cells, column)) for column in zip(*texts, strict=True)]
-        lines = [
-            "  ".join(
-                pad(text, width, right=right)
-                for text, width, right in zip(row, widths, self.numeric(), strict=True)
-            )
-            for row in texts
-        ]
-        bars = ["", *("█" * round(size * BAR) or "▏" for size in self.sizes())]
-        drawn = zip(lines, bars, strict=True) if self.sizes() else ((line, "") for line in lines)
-        return "\n".join(
-            [self.question.title, *(f"  {line}  {bar}".rstrip() for line, bar in drawn)]
-        )
+        table = TextTable(self.columns, self.cells(), self.numeric(), self.bars())
+        return "\n".join([self.question.title, *table.lines()])
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         """The table that a notebook shows."""
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.columns)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(text)}</td>' for text in row)}</tr>"
-            for row in self.cells()
-        )
-        title = html.escape(self.question.title)
-        return f"<table><caption>{title}</caption><tr>{head}</tr>{body}</table>"
+        head = tag("tr", *(tag("th", name) for name in self.columns))
+        body = join(tag("tr", *(tag("td", cell) for cell in row)) for row in self.cells())
+        return tag("table", tag("caption", self.question.title), head, body)
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers to all questions, of one moment.
+    """The answers to all questions, read in one transaction.
 
     Attributes:
-        warehouse: its URL, without secrets.
-        asked_at: UTC.
+        warehouse: The warehouse's URL, without secrets.
+        asked_at: When they were asked, UTC.
+        answers: One answer for each question.
     """
 
     warehouse: str
@@ -110,30 +103,34 @@ class Answers:
     answers: tuple[Answer, ...]
 
     def __getitem__(self, name: str) -> Answer:
-        """The answer to the question of a name."""
-        return next(answer for answer in self.answers if answer.question.name == name)
+        """Return the answer to the question with a name."""
+        return {answer.question.name: answer for answer in self.answers}[name]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The answers for programs, of plain values only."""
-        found = {answer.question.name: answer.to_dict() for answer in self.answers}
-        when = self.asked_at.isoformat(timespec="seconds")
-        return {"warehouse": self.warehouse, "asked_at": when, "answers": found}
+    def to_dict(self) -> Json:
+        """Return the answers as JSON values, by the names of their questions."""
+        answers = {answer.question.name: answer.to_dict() for answer in self.answers}
+        asked_at = self.asked_at.isoformat(timespec="seconds")
+        return {"warehouse": self.warehouse, "asked_at": asked_at, "answers": answers}
 
     def __str__(self) -> str:
-        return "\n\n".join(str(answer) for answer in self.answers)
+        return "\n\n".join(map(str, self.answers))
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         """The tables that a notebook shows."""
-        return "".join(answer._repr_html_() for answer in self.answers)
+        return join(answer._repr_html_() for answer in self.answers)
 
 
-def shown(column: str, value: Any) -> str:
-    """A value as people read it."""
+def shown(column: str, value: object) -> str:
+    """Return a value of a column as people read it.
+
+    >>> shown("plays", 6820), shown("user", 6820), shown("share", 0.9512), shown("place", None)
+    ('6,820', '6820', '95.1%', '–')
+    """
     match value:
         case None:
             return "–"
         case float() if column == "share":
-            return "<0.1%" if 0 < value < 0.001 else f"{value:.1%}"  # noqa: PLR2004
+            return "<0.1%" if 0 < value < SMALLEST_SHARE else f"{value:.1%}"
         case float():
             return f"{value:,.1f}"
         case int() if column not in IDENTIFIERS:
@@ -141,22 +138,3 @@ def shown(column: str, value: Any) -> str:
         case datetime.datetime():
             return f"{value:%Y-%m-%d %H:%M}"
     return str(value)
-
-
-def fit(text: str) -> str:
-    """A text for one cell of a terminal: nothing in it that a terminal would obey."""
-    plain = "".join(character if character.isprintable() else "�" for character in text)
-    return plain if len(plain) <= WIDEST else f"{plain[: WIDEST - 1]}…"
-
-
-def cells(text: str) -> int:
-    """How many cells of a terminal a text takes."""
-    from rich.cells import cell_len  # noqa: PLC0415
-
-    return cell_len(text)
-
-
-def pad(text: str, width: int, *, right: bool) -> str:
-    """A text in a column."""
-    blanks = " " * (width - cells(text))
-    return f"{blanks}{text}" if right else f"{text}{blanks}"

@@ -1,8 +1,8 @@
-"""Asks a warehouse: one question or all, recommendations, exports."""
+"""Reads a warehouse for analysts: one answer, all answers, recommendations, exports."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,72 +18,111 @@ BY_NAME = {question.name: question for question in QUESTIONS}
 
 
 def question(name: str) -> Question:
-    """The question of a name.
+    """Return the question with a name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: No question has this name.
     """
     if name not in BY_NAME:
-        raise UsageError(f"there is no question {name!r}; there are: {', '.join(BY_NAME)}")
+        raise UsageError(f"no question is named {name!r}; the names are: {', '.join(BY_NAME)}")
     return BY_NAME[name]
 
 
-def ask(name: str, warehouse: str | sa.Engine | None = None, **parameters: Any) -> Answer:
-    """Ask one question.
+def ask(
+    name: str,
+    warehouse: str | sa.Engine | None = None,
+    *,
+    limit: int | None = None,
+    gender: str | None = None,
+    year: int | None = None,
+    place: str | None = None,
+) -> Answer:
+    """Ask one question; a parameter that is None has the question's own default.
 
     Args:
-        name: the question's, as in `QUESTIONS`.
-        warehouse: a SQLAlchemy URL, or an Engine; else the one of the settings.
-        **parameters: the question's own, as `limit`.
+        name: One of the names in `QUESTIONS`, for instance "top-songs".
+        warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings.
+        limit: The maximum number of rows. For top-artists-of-women it is per year.
+        gender: "F" or "M".
+        year: Only this year.
+        place: Only this location, as `songplays` spells it.
 
     Raises:
-        SparkifyError: no such question, or the warehouse cannot be read.
+        UsageError: There is no such question, or it does not have a parameter that was given.
+        SparkifyError: The warehouse cannot be read.
     """
-    asked = question(name)
-    with reading(warehouse) as (opened, connection):
-        return answer(opened, connection, asked, **parameters)
+    chosen = question(name)
+    options = {"limit": limit, "gender": gender, "year": year, "place": place}
+    given = {key: value for key, value in options.items() if value is not None}
+    chosen.parameters(given)  # a wrong parameter is an error before the warehouse is opened
+    with reading(warehouse) as (source, connection):
+        return answer(source, connection, chosen, given)
 
 
 @contextmanager
 def reading(
     warehouse: str | sa.Engine | None = None,
 ) -> Iterator[tuple[Warehouse, sa.Connection]]:
-    """A warehouse with the schema of this version, opened to be read."""
+    """Open a warehouse read-only, with one transaction for everything that is asked.
+
+    Args:
+        warehouse: As for `ask`.
+
+    Raises:
+        SparkifyError: The warehouse cannot be opened, or its schema is older or newer than this
+            version.
+    """
     url = warehouse if isinstance(warehouse, str) else None
     settings = config.load({"warehouse": url})
     with (
-        warehouses.connect(warehouse or settings.warehouse, settings) as opened,
-        opened.reading(settings.lock_timeout) as connection,
+        warehouses.connect(warehouse or settings.warehouse, settings) as source,
+        source.reading(settings.lock_timeout) as connection,
     ):
-        schema.require(connection, opened.url)
-        yield opened, connection
+        schema.require(connection, source.url)
+        yield source, connection
 
 
 def answer(
-    warehouse: Warehouse, connection: sa.Connection, asked: Question, **given: Any
+    warehouse: Warehouse,
+    connection: sa.Connection,
+    asked: Question,
+    given: Mapping[str, object] | None = None,
 ) -> Answer:
-    """Ask over an open connection."""
-    parameters = asked.parameters(given)
+    """Ask a question over an open connection.
+
+    Args:
+        warehouse: An open warehouse.
+        connection: Its connection, both from `reading`.
+        asked: The question.
+        given: The question's parameters by name; the others have their defaults.
+
+    Raises:
+        UsageError: The question does not have a parameter that was given.
+    """
+    parameters = asked.parameters(given or {})
     select = asked.select(**parameters)
-    found = warehouse.execute(connection, select)
-    rows = asked.finish([tuple(row) for row in found], **parameters)
+    selected = [tuple(row) for row in warehouse.execute(connection, select)]
+    rows = asked.finish(selected, **parameters)
     return Answer(asked, tuple(rows), warehouse.text(select))
 
 
-def report(warehouse: str | sa.Engine | None = None, limit: int | None = None) -> Answers:
-    """Ask every question, all of one moment.
+def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None) -> Answers:
+    """Ask all questions, in one transaction.
 
     Args:
-        warehouse: as for `ask`.
-        limit: the rows of the answers that have a limit; None: each its own.
+        warehouse: As for `ask`.
+        limit: The maximum number of rows of each answer that has a limit.
+
+    Raises:
+        SparkifyError: The warehouse cannot be read.
     """
     given = {} if limit is None else {"limit": limit}
-    with reading(warehouse) as (opened, connection):
-        answers = tuple(
-            answer(opened, connection, each, **(given if "limit" in each.parameters({}) else {}))
+    with reading(warehouse) as (source, connection):
+        answers = [
+            answer(source, connection, each, given if "limit" in each.parameter_names else None)
             for each in QUESTIONS
-        )
-        return Answers(opened.url, now(), answers)
+        ]
+        return Answers(source.url, now(), tuple(answers))
 
 
 def recommend(
@@ -93,25 +132,42 @@ def recommend(
     songs: bool = False,
     limit: int = 10,
 ) -> Answer:
-    """Artists, or songs, that a user has not played yet and that listeners alike play.
+    """Recommend what a user has not played yet, and listeners with similar taste play.
 
-    Somebody who shares nothing with anybody, or never played, gets what most people play.
+    A user who shares no artist with anybody gets what most listeners play.
+
+    Args:
+        user_id: The user.
+        warehouse: As for `ask`.
+        songs: Recommend songs instead of artists.
+        limit: The maximum number of recommendations.
 
     Raises:
-        SparkifyError: there is no such user.
+        SparkifyError: The warehouse cannot be read, or does not have this user.
     """
     asked = recommendation.SONGS if songs else recommendation.ARTISTS
-    with reading(warehouse) as (opened, connection):
-        if opened.execute(connection, recommendation.known(user_id)).first() is None:
-            raise SparkifyError(f"{opened.url} has no user {user_id}")
-        return answer(opened, connection, asked, user_id=user_id, limit=limit)
+    with reading(warehouse) as (source, connection):
+        if source.execute(connection, recommendation.user_row(user_id)).first() is None:
+            raise SparkifyError(f"{source.url} has no user {user_id}")
+        return answer(source, connection, asked, {"user_id": user_id, "limit": limit})
 
 
-def export(directory: str, warehouse: str | sa.Engine | None = None) -> list[str]:
-    """Write the star as Parquet, a file or a prefix for each table, all of one moment.
+def export(
+    directory: str | os.PathLike[str], warehouse: str | sa.Engine | None = None
+) -> list[str]:
+    """Write the star tables as Parquet, in one transaction.
+
+    Args:
+        directory: A folder, or s3://bucket/prefix if the warehouse is on Redshift.
+        warehouse: As for `ask`.
 
     Returns:
-        Where each table went.
+        One location for each table: a file, or on Redshift a prefix.
+
+    Raises:
+        UsageError: The warehouse cannot write to this kind of directory.
+        SparkifyError: The warehouse cannot be read, or the directory cannot be written.
     """
-    with reading(warehouse) as (opened, connection):
-        return [opened.export(connection, table(model), directory) for model in PUBLISHED]
+    target = os.fspath(directory)
+    with reading(warehouse) as (source, connection):
+        return [source.export(connection, table(model), target) for model in PUBLISHED]

@@ -1,4 +1,4 @@
-"""What the books say: the status of a warehouse, and its rejects."""
+"""Reads the books of a warehouse: its status, and its rejects."""
 
 from sparkify.books.rejects import Rejects, read_rejects
 from sparkify.books.status import Status, read_status

@@ -1,42 +1,48 @@
-"""The refused records: to look at, to filter, and to take out for repair."""
+"""Rejects: read them from the warehouse, filter them, and write them to a file for repair."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.models import Reject, schema, table
-from sparkify.report import Shown
+from sparkify.models.statements import Query
+from sparkify.report import Json, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
 
-SHOWN = 50  # on a terminal; --json and --out have all
+SHOWN = 50  # rejects in the text for people; --json and --out contain all
 
 
 @dataclass(frozen=True)
 class Rejects(Shown):
-    """Refused records, as rows of the table `rejects`."""
+    """Rejected records.
 
-    rows: tuple[dict[str, Any], ...]
+    Attributes:
+        rows: Rows of the table `rejects`, as dicts.
+    """
 
-    def to_dict(self) -> list[dict[str, Any]]:
-        """The rejects for programs: a list of rows."""
+    rows: tuple[Json, ...]
+
+    def to_dict(self) -> list[Json]:
+        """Return the rows as JSON values."""
         return list(self.rows)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The rejects for people, a line each, by object."""
-        shown = [(place(row), f"{row['code']}: {row['reason']}") for row in self.rows[:SHOWN]]
+        """Return the first rejects as people read them, one line each, sorted by object."""
+        shown = [(position(row), f"{row['code']}: {row['reason']}") for row in self.rows[:SHOWN]]
         if len(self.rows) > SHOWN:
             shown.append(("…", f"and {len(self.rows) - SHOWN:,} more; --json shows all"))
         return [*shown, ("rejects", f"{len(self.rows):,}")]
 
     def write(self, path: Path) -> None:
-        """Write the raw records to a file, a line each: mended, they can be loaded.
+        """Write the raw text of the records to a file, one per line.
+
+        After a repair the file can be loaded like any object.
 
         Raises:
-            SparkifyError: the file cannot be written.
+            SparkifyError: The file cannot be written.
         """
         texts = (row["raw_text"] for row in self.rows if row["raw_text"] is not None)
         try:
@@ -45,10 +51,24 @@ class Rejects(Shown):
             raise SparkifyError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def place(row: dict[str, Any]) -> str:
-    """Where a refused record stands, as far as that is known."""
-    uri = row["uri"] or f"copied by {row['load_id']}"
+def position(row: Json) -> str:
+    """Return the object and the line of a reject, as far as they are known."""
+    uri = row["uri"] or f"an object of load {row['load_id']}"
     return f"{uri}:{row['line_number']}" if row["line_number"] else str(uri)
+
+
+def rejects(uri: str | None, code: str | None, load: str | None) -> Query:
+    """Select rejects; see `read_rejects`."""
+    reject = table(Reject).c
+    order = (reject.uri, reject.line_number, reject.byte_offset, reject.code)
+    select = sa.select(table(Reject)).order_by(*order)
+    if uri:
+        select = select.where(reject.uri.endswith(uri, autoescape=True))
+    if code:
+        select = select.where(reject.code == code)
+    if load:
+        select = select.where(reject.load_id == load)
+    return select
 
 
 def read_rejects(
@@ -59,24 +79,20 @@ def read_rejects(
     code: str | None = None,
     load: str | None = None,
 ) -> Rejects:
-    """Read the refused records of a warehouse.
+    """Read the rejects of a warehouse.
 
     Args:
-        warehouse: where to look.
-        settings: for the time to wait for it.
-        uri: only objects whose uri ends so.
-        code: only those refused for this reason.
-        load: only those of this load.
+        warehouse: An open warehouse.
+        settings: The settings; their lock timeout is the time to wait for the warehouse.
+        uri: Only rejects of objects whose uri ends with this text.
+        code: Only rejects with this code.
+        load: Only rejects of this load.
+
+    Raises:
+        SparkifyError: The warehouse cannot be read, or its schema is not up to date.
     """
-    c = table(Reject).columns
-    select = sa.select(table(Reject)).order_by(c.uri, c.line_number, c.byte_offset, c.code)
-    if uri:
-        select = select.where(c.uri.endswith(uri, autoescape=True))
-    if code:
-        select = select.where(c.code == code)
-    if load:
-        select = select.where(c.load_id == load)
+    select = rejects(uri, code, load)
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
-        found = warehouse.execute(connection, select)
-        return Rejects(tuple(dict(zip(c.keys(), row, strict=True)) for row in found))
+        rows = warehouse.execute(connection, select).mappings()
+        return Rejects(tuple(map(dict, rows)))

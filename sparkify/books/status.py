@@ -1,7 +1,6 @@
-"""What a warehouse holds, and how it stands to its lake."""
+"""The status of a warehouse: what is in it, and which objects are no longer in the lake."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,26 +9,33 @@ from sparkify.lake.locations import open_lake
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
 from sparkify.models import KINDS, File, Load, Reject, schema, table
-from sparkify.report import Plays, Shown
+from sparkify.report import Json, Plays, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
 
 
 @dataclass(frozen=True)
 class Status(Shown):
-    """What a warehouse holds.
+    """What is in a warehouse.
 
     Attributes:
-        loads: how many runs committed; `last_load` the latest one's row.
-        files: objects known; `missing` those of them that the lake no longer lists (None: the
-            lake could not be listed; `lake` says which one it is, or why not).
-        records, rejects: of the versions of the objects that were read last.
+        warehouse: The warehouse's URL, without secrets.
+        schema: The state of its schema.
+        loads: The number of loads.
+        last_load: The row of the latest load in the table `loads`, or None.
+        files: The number of loaded objects.
+        missing: How many of them are no longer in the lake; None if the lake cannot be listed.
+        lake: The lake that was listed, or the reason why it cannot be listed.
+        records: The number of records in the loaded objects, with rejects.
+        rejects: The number of rejects.
+        rows: The number of rows in each star table.
+        plays: The plays in the warehouse.
     """
 
     warehouse: str
     schema: str
     loads: int
-    last_load: dict[str, Any] | None
+    last_load: Json | None
     files: int
     missing: int | None
     lake: str
@@ -38,23 +44,23 @@ class Status(Shown):
     rows: dict[str, int]
     plays: Plays
 
-    def to_dict(self) -> dict[str, Any]:
-        """The status for programs, of plain values only."""
+    def to_dict(self) -> Json:
+        """Return the status as JSON values."""
         return asdict(self)
 
     def lines(self) -> list[tuple[str, str]]:
-        """The status for people."""
+        """Return the status as people read it."""
         last = self.last_load
         when = f", the last {last['load_id']} at {last['finished_at']} UTC" if last else ""
-        gone = ""
+        missing = ""
         if self.missing:
-            gone = f", of which {self.missing:,} are no longer listed; their rows stay"
+            missing = f", {self.missing:,} of them no longer in the lake (their rows are kept)"
         return [
             ("warehouse", self.warehouse),
             ("schema", self.schema),
             ("loads", f"{self.loads:,}{when}"),
             ("lake", self.lake),
-            ("files", f"{self.files:,}{gone}"),
+            ("files", f"{self.files:,}{missing}"),
             ("records", f"{self.records:,}, {self.rejects:,} of them rejected"),
             ("rows", ", ".join(f"{name} {count:,}" for name, count in self.rows.items())),
             ("plays", str(self.plays)),
@@ -62,10 +68,15 @@ class Status(Shown):
 
 
 def read_status(warehouse: Warehouse, settings: Settings) -> Status:
-    """Look at a warehouse, and at its lake if that can be listed.
+    """Read the status of a warehouse, and list its lake if possible.
+
+    Args:
+        warehouse: An open warehouse.
+        settings: The settings. They name the lake; otherwise the source of the last load is used.
 
     Raises:
-        SparkifyError: the warehouse is not there, or its schema is not this version's.
+        SparkifyError: The warehouse cannot be read, or its schema is older or newer than this
+            version.
     """
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
@@ -81,21 +92,25 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
             files=files,
             missing=missing,
             lake=lake,
-            records=read(warehouse, connection) + rejects,
+            records=staged_records(warehouse, connection) + rejects,
             rejects=rejects,
             rows=row_counts(warehouse.executor(connection)),
             plays=play_counts(warehouse.executor(connection)),
         )
 
 
-def count(warehouse: Warehouse, connection: sa.Connection, of: sa.Table) -> int:
-    """The rows of a table."""
-    select = sa.select(sa.func.count()).select_from(of)
+def count(warehouse: Warehouse, connection: sa.Connection, counted: sa.Table) -> int:
+    """Count the rows of a table."""
+    select = sa.select(sa.func.count()).select_from(counted)
     return int(warehouse.execute(connection, select).scalar_one())
 
 
-def read(warehouse: Warehouse, connection: sa.Connection) -> int:
-    """The records that became rows: by object, and those of objects that only the cluster read."""
+def staged_records(warehouse: Warehouse, connection: sa.Connection) -> int:
+    """Count the records that became rows.
+
+    Usually the books have the number for each object. After a direct COPY they do not: its rows,
+    which have no uri, are counted.
+    """
     file = table(File).c
     good = sa.select(sa.func.coalesce(sa.func.sum(file.records - file.rejects), 0))
     copied = (
@@ -106,8 +121,8 @@ def read(warehouse: Warehouse, connection: sa.Connection) -> int:
     return sum(map(int, warehouse.execute(connection, counts).one()))
 
 
-def last_load(warehouse: Warehouse, connection: sa.Connection) -> dict[str, Any] | None:
-    """The latest row of `loads`, its times as text."""
+def last_load(warehouse: Warehouse, connection: sa.Connection) -> Json | None:
+    """Return the latest row of `loads` as JSON values, or None."""
     load = table(Load)
     select = sa.select(load).order_by(load.c.load_id.desc()).limit(1)
     row = warehouse.execute(connection, select).first()
@@ -123,15 +138,19 @@ def missing_objects(
     warehouse: Warehouse,
     connection: sa.Connection,
     settings: Settings,
-    last: dict[str, Any] | None,
+    last: Json | None,
 ) -> tuple[str, int | None]:
-    """The lake that was looked at, or why none was; the known objects it no longer lists."""
+    """Count the loaded objects that are no longer in the lake.
+
+    Returns:
+        The name of the lake and the number, or the reason why it cannot be listed and None.
+    """
     if not (settings.source or settings.songs or settings.events):
         settings = replace(settings, source=last["source"] if last else None)
     try:
         lake = open_lake(settings)
         listing = lake.listing()
     except SparkifyError as error:
-        return f"not looked at: {error}", None
+        return f"cannot be listed: {error}", None
     known = warehouse.execute(connection, ledger())
     return lake.name, len(Difference.of(listing, known, lake).missing)

@@ -1,4 +1,4 @@
-"""The commands of the analysts: report, recommend, export."""
+"""The commands for analysts: report, recommend, export."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,13 @@ from sparkify.cli.options import AsJson, WarehouseUrl, show
 from sparkify.errors import SparkifyError
 
 if TYPE_CHECKING:
-    from sparkify.analytics.answers import Answers
+    from sparkify.analytics import Answers
 
 app = typer.Typer(rich_markup_mode=None)
 
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Rows of each answer.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Maximum number of rows of each answer.")
+]
 
 
 @app.command()
@@ -22,14 +24,15 @@ def report(
     warehouse: WarehouseUrl = None,
     limit: Limit = None,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write a page with charts to this file.")
+        Path | None,
+        typer.Option("--html", help="Write all answers, with charts, to this HTML file."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer the analysts' questions: what are people listening to?"""
     from sparkify import analytics
 
-    answers = analytics.report(warehouse, limit)
+    answers = analytics.report(warehouse, limit=limit)
     if html is not None:
         write_page(html, answers)
     if as_json or html is None:
@@ -37,7 +40,11 @@ def report(
 
 
 def write_page(path: Path, answers: "Answers") -> None:
-    """Write the page, whole or not at all."""
+    """Write the page to a file. If that fails, an earlier file stays as it was.
+
+    Raises:
+        SparkifyError: The file cannot be written.
+    """
     from sparkify.analytics.page import page
 
     part = path.with_name(f"{path.name}.part")
@@ -52,12 +59,16 @@ def write_page(path: Path, answers: "Answers") -> None:
 @app.command()
 def recommend(
     user: Annotated[int, typer.Argument(help="The user's user_id.")],
-    songs: Annotated[bool, typer.Option("--songs", help="Songs, not artists.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 10,
+    songs: Annotated[
+        bool, typer.Option("--songs", help="Recommend songs instead of artists.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="Maximum number of recommendations.")
+    ] = 10,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a user has not played yet, and listeners alike play."""
+    """Recommend artists that a user has not played, and listeners with similar taste play."""
     from sparkify import analytics
 
     show(analytics.recommend(user, warehouse, songs=songs, limit=limit), as_json=as_json)
@@ -65,11 +76,13 @@ def recommend(
 
 @app.command()
 def export(
-    directory: Annotated[str, typer.Argument(help="A folder; on Redshift s3://bucket/prefix.")],
+    directory: Annotated[
+        str, typer.Argument(help="A folder; s3://bucket/prefix if the warehouse is on Redshift.")
+    ],
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the star as Parquet files."""
+    """Write the star tables as Parquet files."""
     from sparkify import analytics
 
     written = analytics.export(directory, warehouse)

@@ -1,4 +1,4 @@
-"""The people of a simulated lake: who they are, and what they do on a day."""
+"""The people of a simulated lake, and the events of their sessions."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -11,17 +11,14 @@ from typing import NamedTuple
 from sparkify.simulate import pages, words
 from sparkify.simulate.songs import Tune, quoted
 
-Event = tuple[int, str]  # ts in milliseconds since the epoch UTC, and the record as a line
+Event = tuple[int, str]  # ts (ms since the epoch UTC), and the record as a line
 
-_SECOND = 1000
-_HOUR = 3600 * _SECOND
-_DAY = 24 * _HOUR
-
-_DRAWN = 4096  # songs drawn at a time
+_SECOND, _HOUR, _DAY = 1000, 3_600_000, 86_400_000  # ms
+_DRAWN = 4096  # songs are drawn in batches of this size
 
 
 class _Voice(NamedTuple):
-    """What events say of a person: pieces of their JSON text, made once per person."""
+    """The parts of an event that depend on the person: JSON text, made once per person."""
 
     who: str
     surname: str
@@ -41,13 +38,14 @@ _NOBODY = _Voice(
 
 @dataclass(slots=True)
 class _User:
-    """A person between two sessions; times are in milliseconds since the epoch UTC.
+    """A person between two sessions; times are in ms since the epoch UTC.
 
     Attributes:
-        voice: What the events say.
-        level: "free" or "paid" as of the last session.
-        fickle: Whether the level may change at all: otherwise a long simulation makes all paid.
-        changed_at: When it last changed.
+        voice: The person's parts of events.
+        level: "free" or "paid", as of the last session.
+        fickle: Whether the level may change. If all could change, a long simulation would make
+            everybody pay.
+        changed_at: When the level last changed.
         free_at: When the last session ends.
     """
 
@@ -59,11 +57,11 @@ class _User:
 
 
 class Audience:
-    """Makes the events of one day after the other.
+    """Makes the events, day by day.
 
     Attributes:
-        plays: Plays made so far.
-        matched: Those of a song of the catalogue.
+        plays: The number of plays so far.
+        matched: The number of plays of a song in the catalogue so far.
     """
 
     def __init__(
@@ -72,17 +70,18 @@ class Audience:
         """Invent the people.
 
         Args:
-            users: How many.
-            tunes: What they play: of the catalogue and others, each from the most popular on.
-            matched: The share of plays that are of the catalogue.
-            start: The first midnight, in milliseconds since the epoch UTC.
-            days: After how many days everything ends.
-            seed: The lake's seed.
+            users: The number of people.
+            tunes: The songs that they play, first those of the catalogue and then the others, each
+                in the order of their popularity.
+            matched: The share of plays with a song in the catalogue.
+            start: The first midnight, in ms since the epoch UTC.
+            days: The number of days; there are no events after the last one.
+            seed: The seed of the lake.
         """
-        random = Random(f"{seed}-users")  # noqa: S311
+        random = Random(f"{seed}-users")
         self.plays = self.matched = self._sessions = 0
         self._start, self._end, self._seed = start, start + days * _DAY, seed
-        self._tunes = _played(tunes, matched, Random(f"{seed}-plays"))  # noqa: S311
+        self._tunes = _played(tunes, matched, Random(f"{seed}-plays"))
         ids = random.sample(range(2, users + 2), users)
         self._users = [_user(user_id, rank, start, random) for rank, user_id in enumerate(ids)]
         self._activity = list(accumulate(1 / (rank / users + 0.05) for rank in range(users)))
@@ -90,63 +89,64 @@ class Audience:
         self._pending: list[Event] = []
 
     def day(self, day: int, quota: int) -> list[Event]:
-        """Make the events of a day; days come in order.
+        """Make the events of a day. Call it for every day, in order.
 
         Args:
-            day: 0 for the first.
-            quota: How many events the sessions that begin on this day have together, exactly.
-                Those after midnight are given out with the next day's.
+            day: The index of the day; 0 is the first.
+            quota: The exact number of events in the sessions that start on this day. Events after
+                midnight are returned with those of the next day.
 
         Returns:
-            The events of this day, ordered by time.
+            The events of this day, sorted by time.
         """
-        self._random = Random(f"{self._seed}-day-{day}")  # noqa: S311
+        self._random = Random(f"{self._seed}-day-{day}")
         midnight = self._start + day * _DAY
         made = 0
         while made < quota:
-            # The day passes as its events are made: so sessions come in order of time.
+            # the time of day follows the number of events, so that sessions start in order
             passed = (made + 8 * self._random.random()) / (quota + 8)
             session = self._session(*self._someone(midnight, passed), quota - made)
             self._pending += session
             made += len(session)
         by_time = itemgetter(0)
-        self._pending.sort(key=by_time)  # stable: at one time a session's events keep their order
+        self._pending.sort(key=by_time)  # stable: simultaneous events of a session keep their order
         today = bisect_left(self._pending, midnight + _DAY, key=by_time)
         events, self._pending = self._pending[:today], self._pending[today:]
         return events
 
     def _someone(self, midnight: int, passed: float) -> tuple[_User, int]:
-        """Choose a user who is not in a session, and when theirs begins.
+        """Choose a user for the next session, and the time when it starts.
 
-        Where all who were asked are in one, the last waits for its end; where that is tomorrow,
-        this user has two sessions at a time.
+        Of four users, the first one who is not in a session is chosen. If all are in one, the last
+        user starts the new session when the old one ends; if that is tomorrow, they have two
+        sessions at the same time.
         """
         hour = pages.CLOCK[int(passed * len(pages.CLOCK))] + self._random.random()
         ts = midnight + int(hour * _HOUR)
-        asked = self._random.choices(self._users, cum_weights=self._activity, k=4)
-        for user in asked:
+        candidates = self._random.choices(self._users, cum_weights=self._activity, k=4)
+        for user in candidates:
             if user.free_at <= ts:
                 return user, ts
         if user.free_at < midnight + _DAY:
             return user, user.free_at
-        return user, max(ts, user.changed_at)  # one level at a time
+        return user, max(ts, user.changed_at)  # a user never has two levels at the same time
 
-    def _session(self, user: _User, ts: int, room: int) -> list[Event]:
-        """Make a session's events.
+    def _session(self, user: _User, ts: int, most: int) -> list[Event]:
+        """Make the events of a session.
 
         Args:
-            user: Who; level, changed_at and free_at are brought up to date.
-            ts: When it begins, in milliseconds since the epoch UTC.
-            room: At most so many events.
+            user: The user; level, changed_at and free_at are updated.
+            ts: The start, in ms since the epoch UTC.
+            most: The maximum number of events.
         """
         self._sessions += 1
         settled = ts < user.free_at or not user.fickle
         events: list[Event] = []
         page = self._next(user, "START")
-        while page != "END" and len(events) < room and ts < self._end:
+        while page != "END" and len(events) < most and ts < self._end:
             if settled and page in pages.LEVEL_AFTER:
                 page = "Home"
-            self._visit(user, page, ts, room, events)
+            self._visit(user, page, ts, most, events)
             ts = events[-1][0]
             if page in pages.LEVEL_AFTER:
                 user.level, user.changed_at = pages.LEVEL_AFTER[page], ts
@@ -155,28 +155,28 @@ class Audience:
         user.free_at = max(user.free_at, ts)
         return events
 
-    def _visit(self, user: _User, page: str, ts: int, room: int, events: list[Event]) -> None:
-        """Add the event of a page to a session's, or those of all songs played in a row.
+    def _visit(self, user: _User, page: str, ts: int, most: int, events: list[Event]) -> None:
+        """Add the event of a page to a session, or the events of several songs in a row.
 
         Args:
-            user: Who.
-            page: The page, with a star if logged out.
-            ts: When, in milliseconds since the epoch UTC.
-            room: At most so many events in the session.
-            events: The session's events, added to.
+            user: The user.
+            page: The page, with a star if the user is logged out.
+            ts: The time, in ms since the epoch UTC.
+            most: The maximum number of events in the session.
+            events: The events of the session; the new ones are appended.
         """
         who, surname, location, registration, agent = _NOBODY if page[-1] == "*" else user.voice
-        where = (
+        request = (
             f',"level":"{user.level}"{location}{pages.REQUEST[page]}{registration}{self._sessions}'
         )
         first = len(events)
         tunes = (
-            self._in_a_row(user.level, room - first) if page == "NextSong" else pages.SILENCE[page]
+            self._in_a_row(user.level, most - first) if page == "NextSong" else pages.SILENCE[page]
         )
         for item, (artist, length, song, milliseconds, _) in enumerate(tunes, first):
             if ts >= self._end:
                 break
-            line = f"{artist}{who}{item}{surname}{length}{where}{song}{ts}{agent}"
+            line = f"{artist}{who}{item}{surname}{length}{request}{song}{ts}{agent}"
             events.append((ts, line))
             ts += milliseconds
         if page == "NextSong":
@@ -185,7 +185,7 @@ class Audience:
             self.matched += sum([tune.in_catalogue for tune in played])
 
     def _in_a_row(self, level: str, most: int) -> list[Tune]:
-        """Draw the songs until another page, at least one."""
+        """Draw the songs that are played until the next page: at least one."""
         stay, draw = pages.STAY[level], self._random.random
         count = 1
         while count < most and draw() < stay:
@@ -194,29 +194,32 @@ class Audience:
 
     def _next(self, user: _User, page: str) -> str:
         ballot = pages.BALLOTS[user.level][page]
-        return ballot[int(self._random.random() * len(ballot))]  # a third of choice()'s time
+        return ballot[
+            int(self._random.random() * len(ballot))
+        ]  # takes a third of the time of choice()
 
     def _pause(self) -> int:
-        """Draw milliseconds: 52 seconds in the middle, at most half an hour."""
+        """Draw a pause in ms: the median is 52 seconds, the maximum half an hour."""
         draw = self._random.random()
         return min(int(52 * draw / (1 - draw)), 1800) * _SECOND
 
 
 def _played(tunes: Sequence[Tune], matched: float, random: Random) -> Iterator[Tune]:
-    """Draw songs without end, about as often as real ones: the more popular, the more often.
+    """Draw songs without end; popular songs are drawn more often, about as in real logs.
 
     Args:
-        tunes: Of the catalogue and others, each from the most popular on.
-        matched: The share of the catalogue, if there is one.
-        random: Draws them.
+        tunes: The songs, first those of the catalogue and then the others, each in the order of
+            their popularity.
+        matched: The share of songs from the catalogue; 0 if the catalogue is empty.
+        random: The source of the songs.
     """
     of_catalogue = sum(tune.in_catalogue for tune in tunes)
     ranks = [*range(of_catalogue), *range(len(tunes) - of_catalogue)]
     weights = [1 / (rank + 30) for rank in ranks]
     known, others = sum(weights[:of_catalogue]), sum(weights[of_catalogue:])
     share = matched if of_catalogue else 0.0
-    for place, tune in enumerate(tunes):
-        weights[place] *= share / known if tune.in_catalogue else (1 - share) / others
+    for index, tune in enumerate(tunes):
+        weights[index] *= share / known if tune.in_catalogue else (1 - share) / others
     chances = list(accumulate(weights))
     while True:
         yield from random.choices(tunes, cum_weights=chances, k=_DRAWN)
@@ -226,11 +229,11 @@ def _user(user_id: int, rank: int, start: int, random: Random) -> _User:
     """Invent a person.
 
     Args:
-        user_id: Their number.
-        rank: 0 for the most active. Every fifth pays from the beginning, whatever the luck:
-            those who pay make most of the events.
-        start: When the lake begins, in milliseconds since the epoch UTC.
-        random: Draws the rest.
+        user_id: The person's number.
+        rank: 0 is the most active person. Every fifth person pays from the start, because in real
+            logs those who pay cause most of the events.
+        start: The first midnight, in ms since the epoch UTC.
+        random: The source of everything else.
     """
     gender, names = random.choice((("F", words.WOMEN), ("M", words.MEN)))
     registered = start - random.randrange(_DAY, 14 * _DAY)

@@ -1,10 +1,10 @@
-"""How people of a simulated lake go from page to page, and when: weights as in real logs."""
+"""How people go from page to page, and when: weights that were counted in real logs."""
 
 from sparkify.simulate.songs import Tune
 
 Weights = dict[str, int]
 
-# A page with a star is seen logged out. Weights, not shares: a row needs no particular sum.
+# A star marks pages that people see while logged out. Only the ratios of the weights matter.
 _LOGGED_OUT: dict[str, Weights] = {
     "Login*": {"Home": 1},
     "About*": {"END": 7, "Login*": 4, "Home*": 2, "About*": 1},
@@ -52,20 +52,20 @@ _STEPS: dict[str, dict[str, Weights]] = {
     },
 }  # fmt: skip
 
-# How busy each day of the week (Monday first) and each hour of the day (UTC) is.
+# How busy the days of the week (from Monday) and the hours of the day (UTC) are.
 WEEKDAYS = (25, 27, 34, 21, 26, 16, 10)
 _HOURS = (18, 20, 16, 13, 16, 21, 23, 22, 25, 31, 36, 39, 37, 41, 50, 58, 63, 57, 58, 43, 40, 33,
          25, 22)  # fmt: skip
 
-# One hour of the day for every unit of its weight, in order: a place in it is a time of day.
+# Each hour as often as its weight, in order: an index into the list is a time of day.
 CLOCK = [hour for hour, weight in enumerate(_HOURS) for _ in range(weight)]
 
 LEVEL_AFTER = {"Submit Upgrade": "paid", "Submit Downgrade": "free"}
 
-# Forms: a second after the page before, answered by a redirect.
+# Forms: they are sent a second after the previous page, and answered by a redirect.
 SENT = {"Login*", "Logout", "Save Settings", *LEVEL_AFTER}
 
-# Where people go from a page, as often as the weight says; songs in a row are drawn by STAY.
+# The next pages, each as often as its weight; STAY decides on songs in a row.
 BALLOTS = {
     level: {
         page: [
@@ -82,13 +82,13 @@ STAY = {
 
 
 def _request(page: str) -> str:
-    """Return what an event says of its page, as JSON text: method and page."""
+    """Return the method and the page of an event, as JSON text."""
     method = "PUT" if page in SENT or page == "NextSong" else "GET"
     return f',"method":"{method}","page":"{page.rstrip("*")}"'
 
 
 def _silence(page: str) -> Tune:
-    """Return what an event says of its song where none is played."""
+    """Return the song fields of an event that is not a play, as a tune."""
     status = 307 if page in SENT else 404 if page == "Error" else 200
     song = f',"song":null,"status":{status},"ts":'
     return Tune('{"artist":null', "null", song, milliseconds=0, in_catalogue=False)

@@ -1,4 +1,4 @@
-"""The songs of a simulated lake: a catalogue with the oddities of real ones, and what is played."""
+"""The songs of a simulated lake: a catalogue as odd as real ones, and the songs that are played."""
 
 import json
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from sparkify.simulate import words
 
-Text = str | int | float  # real catalogues hold a few numbers, even false, where text is meant
+Text = str | int | float  # real catalogues contain a few numbers, and even false, in text fields
 
 
 class Song(NamedTuple):
-    """One record of the catalogue: the keys of a song file in their order.
+    """One record of the catalogue: the fields of a song file, in their order.
 
     Coordinates are in degrees WGS 84, the duration in seconds; year 0 means unknown.
     """
@@ -30,12 +30,20 @@ class Song(NamedTuple):
 
     @property
     def names(self) -> tuple[str, str]:
-        """Title and artist name as text: what an event says when it means this song."""
+        """Title and artist name as text, as the events of its plays have them."""
         return _text(self.title), _text(self.artist_name)
 
 
 class Tune(NamedTuple):
-    """What a play's event says of its song: pieces of its JSON text, made once per song."""
+    """The parts of a play's event that depend on the song: JSON text, made once per song.
+
+    Attributes:
+        artist: The start of the record, up to the artist's name.
+        length: The length in seconds.
+        song: The song's title and the status.
+        milliseconds: The time until the next play.
+        in_catalogue: Whether the song is in the catalogue.
+    """
 
     artist: str
     length: str
@@ -45,10 +53,10 @@ class Tune(NamedTuple):
 
 
 def catalogue(count: int, random: Random) -> Iterator[Song]:
-    """Make the records of a catalogue.
+    """Yield the records of a catalogue.
 
-    An artist with many songs gets more of them, some under another name ("X feat. Y"); now and
-    then a title comes again with another duration.
+    The more songs an artist has, the more are added, some under another name ("X feat. Y").
+    Sometimes a song is repeated with another duration.
     """
     songs: list[Song] = []
     for index in range(count):
@@ -70,15 +78,15 @@ def write(song: Song, index: int, root: Path, random: Random) -> int:
 
     Args:
         song: The record.
-        index: Its place in the catalogue: 22 songs in a row share a folder, as in real lakes.
+        index: Its index in the catalogue. 22 songs share a folder, as in real lakes.
         root: The folder `song_data`.
-        random: Draws the file's name.
+        random: The source of the file's name.
 
     Returns:
-        The bytes written.
+        The number of bytes written.
     """
     folder = index // 22
-    letters = [chr(ord("A") + folder // 26**place % 26) for place in (2, 1, 0)]
+    letters = [chr(ord("A") + folder // 26**power % 26) for power in (2, 1, 0)]
     name = _identifier("TR" + "".join(letters), "128F", index, random)
     path = root.joinpath(*letters, f"{name}.json")
     if index % 22 == 0:
@@ -86,19 +94,19 @@ def write(song: Song, index: int, root: Path, random: Random) -> int:
     return path.write_bytes(json.dumps(song._asdict()).encode())
 
 
-def heard(song: Song, random: Random) -> Tune:
-    """Return how events tell of a song of the catalogue; some are a little off its duration."""
+def in_catalogue(song: Song, random: Random) -> Tune:
+    """Make the tune of a song in the catalogue; some lengths differ a little from the duration."""
     off = random.random() * 4 - 2 if _chance(random, 0.2) else 0.0
     return _tune(*song.names, round(max(song.duration + off, 1.0), 5), True)
 
 
-def unheard_of(count: int, known: set[tuple[str, str]], random: Random) -> Iterator[Tune]:
-    """Make songs that the catalogue lacks.
+def not_in_catalogue(count: int, known: set[tuple[str, str]], random: Random) -> Iterator[Tune]:
+    """Yield tunes of songs that are not in the catalogue.
 
     Args:
-        count: How many.
-        known: Title and artist name of every song of the catalogue.
-        random: Draws them.
+        count: The number of tunes.
+        known: Title and artist name of every song in the catalogue.
+        random: The source of the names.
     """
     while count:
         title, artist = _title(random), _artist_name(random)
@@ -112,7 +120,7 @@ def unheard_of(count: int, known: set[tuple[str, str]], random: Random) -> Itera
 
 
 def encoded_twice(text: str) -> str:
-    """Return the text as real events have it: UTF-8 encoded twice too often.
+    """Encode text as UTF-8 twice too often, as in real events.
 
     >>> encoded_twice("Zoë"), encoded_twice("Zoe")
     ('ZoÃ\\x83Â«', 'Zoe')
@@ -122,7 +130,7 @@ def encoded_twice(text: str) -> str:
 
 
 def quoted(text: str | None) -> str:
-    r"""Return the text as JSON in the events' manner: ASCII only, `/` as `\/`."""
+    r"""Return text as JSON, as real events have it: ASCII only, `/` as `\/`."""
     return json.dumps(text).replace("/", "\\/")
 
 
@@ -131,24 +139,25 @@ def _tune(title: str, artist: str, length: float, in_catalogue: bool) -> Tune:
         artist=f'{{"artist":{quoted(encoded_twice(artist))}',
         length=str(length),
         song=f',"song":{quoted(encoded_twice(title))},"status":200,"ts":',
-        milliseconds=int(length) * 1000,  # the next play comes whole seconds later
+        milliseconds=int(length) * 1000,  # players cut the fraction off
         in_catalogue=in_catalogue,
     )
 
 
 def _debut(index: int, random: Random) -> Song:
-    """Make an artist's first song, but for title, year, song_id and duration."""
-    place, latitude, longitude = random.choice(words.ORIGINS)
+    """Make an artist's first song, without title, year, song_id and duration."""
+    location, latitude, longitude = random.choice(words.ORIGINS)
     located = _chance(random, 0.6)
     mapped = located and _chance(random, 0.72)
     if _chance(random, 0.002):
-        place = f'<a href="http://music.example.com/artist/{index}" target="_blank">{place}</a>'
+        link = f"http://music.example.com/artist/{index}"
+        location = f'<a href="{link}" target="_blank">{location}</a>'
     return Song(
         num_songs=1,
         artist_id=_identifier("AR", "1187", index, random),
         artist_latitude=latitude if mapped else None,
         artist_longitude=longitude if mapped else None,
-        artist_location=place if located else "",
+        artist_location=location if located else "",
         artist_name=_bare(_artist_name(random), random),
         song_id="",
         title="",
@@ -158,10 +167,10 @@ def _debut(index: int, random: Random) -> Song:
 
 
 def _identifier(prefix: str, middle: str, index: int, random: Random) -> str:
-    """Make 18 characters such as SOMZWCG12A8C13C480, another for every index."""
+    """Make an identifier such as SOMZWCG12A8C13C480, a different one for every index."""
     letters = "".join(random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=7 - len(prefix)))
     digits = 11 - len(middle)
-    # An odd factor maps the numbers below 16**digits one to one onto themselves.
+    # multiplying by an odd factor modulo a power of 2 never maps two numbers to the same one
     number = (index + 1) * 0x9E3779B1 % 16**digits
     return f"{prefix}{letters}{middle}{number:0{digits}X}"
 
@@ -219,7 +228,7 @@ def _text(value: Text) -> str:
 
 
 def _duration(random: Random) -> float:
-    # No random.lognormvariate: the last digit of a logarithm may depend on the machine.
+    # not random.lognormvariate: the last digit of a logarithm may depend on the machine
     shortest, longest = random.choice(words.DURATIONS)
     return round(random.uniform(shortest, longest), 5)
 

@@ -1,4 +1,4 @@
-"""What people, songs and places of a simulated lake are called: invented for this purpose."""
+"""Names, titles and places of a simulated lake. All were invented for this purpose."""
 
 from itertools import pairwise
 
@@ -52,12 +52,12 @@ VERSIONS = (
     "Explicit Album Version",
 )  # fmt: skip
 
-# How long songs last, in seconds: a twentieth of them in each range.
+# Durations of songs in seconds: a twentieth of the songs is in each range.
 _TWENTIETHS = (20, 138, 163, 176, 187, 197, 205, 212, 219, 226, 233, 240, 248, 256, 265, 274, 290,
                310, 339, 397, 900)  # fmt: skip
 DURATIONS = tuple(pairwise(_TWENTIETHS))
 
-# Where artists come from, as they write it: place, latitude and longitude in degrees WGS 84.
+# Locations of artists, spelt as differently as in real catalogues; degrees WGS 84.
 ORIGINS: tuple[tuple[str, float, float], ...] = (
     ("Lisbon, Portugal", 38.72225, -9.13934),
     ("Oslo", 59.91387, 10.75225),
@@ -87,7 +87,7 @@ ORIGINS: tuple[tuple[str, float, float], ...] = (
     ("Omaha, NE.", 41.25654, -95.93450),
 )
 
-# Where listeners live: metropolitan areas.
+# Locations of listeners: metropolitan areas.
 METROS = (
     "Ashland-Fairmont, OH", "Bakersville-Milton, CA", "Bayview-Port Clement, FL",
     "Brookhaven-Easton, PA-NJ", "Cedar Bluff-Marion, IA", "Clearfield-Sandy Point, UT",
@@ -101,7 +101,7 @@ METROS = (
     "Vernon-Waterford, CT", "Woodstock-Kingston-Newburg, NY-NJ",
 )  # fmt: skip
 
-# Real clients quote what they call "Mozilla/5.0 ... like Gecko", except Firefox and Explorer.
+# In real logs, user agents are in quotes of their own, except those of Firefox and Explorer.
 AGENTS = (
     '"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_13_6) AppleWebKit/537.36 (KHTML, like Gecko) '
     'Chrome/69.0.3497.100 Safari/537.36"',

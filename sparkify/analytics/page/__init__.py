@@ -1,32 +1,35 @@
-"""The answers as one page that needs nothing else: no network, no script."""
+"""All answers as one HTML page in one file, without scripts and without network access."""
 
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from markupsafe import Markup
+
 from sparkify.analytics.answers import Answer, Answers, shown
+from sparkify.analytics.markup import join, tag
 from sparkify.analytics.page.charts import NARROW, WIDE, bar, columns
 from sparkify.analytics.page.entities import entities
-from sparkify.analytics.page.markup import Markup, join, tag
 
 TITLE = "What are people listening to?"
+#: the groups of the questions, in their order
 SECTIONS = {
-    "holds": "What the warehouse holds",
-    "when": "When people listen",
-    "what": "What they play, and where",
-    "who": "Who they are",
-    "how": "How they listen",
-    "catalogue": "What the catalogue knows",
-    "books": "Where it comes from",
+    "overview": "Overview",
+    "time": "When people listen",
+    "music": "What they listen to",
+    "people": "Who listens",
+    "sessions": "Sessions and subscriptions",
+    "catalogue": "The catalogue",
+    "books": "Loads and rejects",
 }
-ACROSS = {"plays-by-day", "loads"}  # as wide as the page
-#: even if an escape were forgotten, nothing would be loaded or run
+FULL_WIDTH = {"plays-by-day", "loads"}
+#: a second line of defence: even unescaped markup could not load or run anything
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def page(answers: Answers) -> str:
-    """The page, as HTML."""
-    style = Markup((Path(__file__).parent / "style.css").read_text("utf-8"))
+    """Return the page as HTML."""
+    style = Markup((Path(__file__).parent / "style.css").read_text("utf-8"))  # noqa: S704 - our own file
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -40,10 +43,13 @@ def page(answers: Answers) -> str:
 
 
 def header(answers: Answers) -> Markup:
-    """What this is, where its parts are, and the figures that matter most."""
+    """Return the title, the links to the sections, and the key figures."""
     about = f"{answers.warehouse}, {answers.asked_at:%Y-%m-%d %H:%M} UTC"
     links = (tag("a", title, href=f"#{name}") for name, title in SECTIONS.items())
-    tiles = (tag("div", tag("b", n), tag("span", w), class_="tile") for n, w in figures(answers))
+    tiles = (
+        tag("div", tag("b", figure), tag("span", text), class_="tile")
+        for figure, text in key_figures(answers)
+    )
     return tag(
         "header",
         tag("h1", TITLE),
@@ -53,38 +59,37 @@ def header(answers: Answers) -> Markup:
     )
 
 
-def figures(answers: Answers) -> Iterator[tuple[str, str]]:
-    """The figures that matter most, and what they are of."""
-    people = answers["plays-by-gender"].records()
-    plays = answers["coverage"].records()[0]
-    paid = sum(
-        row["people"] for row in answers["plays-by-level"].records() if row["level"] == "paid"
-    )
-    everybody = sum(row["people"] for row in people)
+def key_figures(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield the most important figures, each with its text."""
+    genders = answers["plays-by-gender"].records()
+    levels = answers["plays-by-level"].records()
+    plays, songs, *_ = answers["coverage"].records()
+    people = sum(row["people"] for row in genders)
+    listeners = sum(row["listeners"] for row in genders)
+    paid = sum(row["people"] for row in levels if row["level"] == "paid")
     yield f"{plays['total']:,}", "plays"
-    yield f"{sum(row['listeners'] for row in people):,}", f"of {everybody:,} people listened"
-    yield f"{paid:,}", f"of {everybody:,} people pay"
-    yield f"{answers['coverage'].records()[1]['total']:,}", "different songs played"
-    yield shown("share", plays["share"]), "of the plays have their song in the catalogue"
+    yield f"{listeners:,}", f"of {people:,} people listened"
+    yield f"{paid:,}", f"of {people:,} people pay"
+    yield f"{songs['total']:,}", "different songs played"
+    yield shown("share", plays["share"]), "of the plays match a song in the catalogue"
 
 
 def sections(answers: Answers) -> Iterator[Markup]:
-    """The answers by what they are about, then the diagram of the star."""
-    for group, found in groupby(answers.answers, lambda answer: answer.question.group):
-        cards = list(map(card, found))
-        if group == "holds":
-            star = tag("h3", "How do its tables belong together?")
-            cards.append(
-                tag("article", star, tag("div", entities(), class_="figure"), class_="wide")
-            )
-        title = tag("h2", SECTIONS[group], id=group)
-        yield tag("section", title, tag("div", *cards, class_="cards"))
+    """Yield one section for each group of questions; the first one also has the star's diagram."""
+    for group, members in groupby(answers.answers, lambda answer: answer.question.group):
+        cards = list(map(card, members))
+        if group == "overview":
+            title = tag("h3", "How are the tables related?")
+            diagram = tag("div", entities(), class_="figure")
+            cards.append(tag("article", title, diagram, class_="wide"))
+        heading = tag("h2", SECTIONS[group], id=group)
+        yield tag("section", heading, tag("div", *cards, class_="cards"))
 
 
 def card(answer: Answer) -> Markup:
-    """One answer: its chart and its table, and what was asked."""
-    asked = tag("details", tag("summary", "SQL"), tag("pre", answer.sql))
-    wide = answer.question.name in ACROSS
+    """Return one answer: its chart or table, and its SQL."""
+    sql = tag("details", tag("summary", "SQL"), tag("pre", answer.sql))
+    wide = answer.question.name in FULL_WIDTH
     parts: list[Markup] = [tag("p", "Nothing yet.", class_="none")]
     if answer.rows and answer.question.chart == "columns":
         figures = tag("details", tag("summary", "Figures"), figure_table(answer))
@@ -93,21 +98,19 @@ def card(answer: Answer) -> Markup:
     elif answer.rows:
         parts = [figure_table(answer)]
     title, class_ = tag("h3", answer.question.title), "wide" if wide else None
-    return tag("article", title, *parts, asked, id=answer.question.name, class_=class_)
+    return tag("article", title, *parts, sql, id=answer.question.name, class_=class_)
 
 
 def figure_table(answer: Answer) -> Markup:
-    """The rows, each with its bar."""
-    kinds = ["number" if numeric else None for numeric in answer.numeric()]
-    sizes = answer.sizes()
-    head = [tag("th", n, class_=k) for n, k in zip(answer.columns, kinds, strict=True)]
-    if sizes:
+    """Return the rows as a table, each with its bar."""
+    classes = ["number" if numeric else None for numeric in answer.numeric()]
+    bars = [tag("td", bar(length), class_="drawn") for length in answer.bars()]
+    head = [tag("th", n, class_=c) for n, c in zip(answer.columns, classes, strict=True)]
+    if bars:
         head.append(tag("th", class_="drawn"))
     rows = []
-    for place, cells in enumerate(answer.cells()):
-        row = [tag("td", cell, class_=kind) for cell, kind in zip(cells, kinds, strict=True)]
-        if sizes:
-            row.append(tag("td", bar(sizes[place]), class_="drawn"))
-        rows.append(tag("tr", *row))
+    for index, cells in enumerate(answer.cells()):
+        row = [tag("td", cell, class_=c) for cell, c in zip(cells, classes, strict=True)]
+        rows.append(tag("tr", *row, *bars[index : index + 1]))
     parts = (tag("thead", tag("tr", *head)), tag("tbody", join(rows)))
     return tag("div", tag("table", *parts), class_="table")

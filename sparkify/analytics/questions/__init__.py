@@ -1,13 +1,16 @@
-"""The analysts' questions as data: report, page and scripts all walk this one list."""
+"""The analysts' questions as data. The report, the page and the scripts all use this list."""
 
-from sparkify.analytics.questions.books import BOOKS
-from sparkify.analytics.questions.browsers import WITH
-from sparkify.analytics.questions.catalogue import CATALOGUE, HOLDS
-from sparkify.analytics.questions.people import WHO
-from sparkify.analytics.questions.plays import WHAT, WHEN
-from sparkify.analytics.questions.question import Question
-from sparkify.analytics.questions.sessions import HOW
+from sparkify.analytics.questions import books, catalogue, people, plays, sessions
+from sparkify.analytics.questions.question import Question, Row, Rows
 
-__all__ = ["QUESTIONS", "Question"]
+__all__ = ["QUESTIONS", "Question", "Row", "Rows"]
 
-QUESTIONS = (*HOLDS, *WHEN, *WHAT, *WHO, *WITH, *HOW, *CATALOGUE, *BOOKS)
+QUESTIONS = (
+    *catalogue.OVERVIEW,
+    *plays.TIMES,
+    *plays.FAVOURITES,
+    *people.LISTENERS_AND_BROWSERS,
+    *sessions.SESSIONS,
+    *catalogue.CATALOGUE,
+    *books.BOOKS,
+)

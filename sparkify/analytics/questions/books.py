@@ -1,6 +1,4 @@
-"""How the warehouse came to be: its loads, and what was refused."""
-
-from typing import Any
+"""Questions about the loads: what was loaded, and what was rejected."""
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
@@ -8,18 +6,19 @@ from sqlalchemy.sql.expression import func
 from sparkify.analytics.questions.question import Question
 from sparkify.load.transform import ascending
 from sparkify.models import Load, Reject, table
+from sparkify.models.statements import Query
 
 
-def loads(limit: int = 10) -> sa.Select[Any]:
-    """The latest loads."""
+def loads(limit: int = 10) -> Query:
+    """Select the latest loads."""
     load = table(Load).c
     counts = (load.files, load.records_read, load.records_staged, load.records_rejected)
-    found = sa.select(load.finished_at, load.source, *counts, load.version)
-    return found.order_by(load.finished_at.desc(), load.load_id.desc()).limit(limit)
+    rows = sa.select(load.finished_at, load.source, *counts, load.version)
+    return rows.order_by(load.finished_at.desc(), load.load_id.desc()).limit(limit)
 
 
-def rejects(limit: int = 10) -> sa.Select[Any]:
-    """What was refused, by code and column, with one of the reasons."""
+def rejects(limit: int = 10) -> Query:
+    """Count the rejects by code and column, with one reason as an example."""
     reject = table(Reject).c
     names = (reject.code, reject.column_name)
     counted = sa.select(*names, func.min(reject.reason), func.count().label("records"))
@@ -31,7 +30,7 @@ BOOKS = (
     Question(
         "loads",
         "books",
-        "What was loaded?",
+        "Which loads were the latest?",
         loads,
         ("finished", "source", "files", "read", "staged", "rejected", "version"),
         measure="staged",
@@ -39,9 +38,9 @@ BOOKS = (
     Question(
         "rejects",
         "books",
-        "What was refused, and why?",
+        "Which records were rejected, and why?",
         rejects,
-        ("code", "column", "for example", "records"),
+        ("code", "column", "example", "records"),
         measure="records",
         chart="bars",
     ),

@@ -1,57 +1,91 @@
-"""Who listens."""
+"""Questions about the listeners, and about the browsers that they use."""
 
-from typing import Any
+from collections import Counter
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import LISTENERS, PLAY, PLAYS, USER, Question, total
+from sparkify.analytics.questions.question import (
+    LISTENERS,
+    PLAY,
+    PLAYS,
+    USER,
+    Question,
+    Rows,
+    total,
+)
 from sparkify.load.transform import ascending
-from sparkify.models.statements import Column
+from sparkify.models.statements import Column, Query
 
-#: people who never played are there, with no play
+#: an outer join, so that users who never played are counted too
 AUDIENCE = USER.outerjoin(PLAY, PLAY.c.user_id == USER.c.user_id)
+UNKNOWN = "unknown"
 
 
-def top_users(limit: int = 10) -> sa.Select[Any]:
-    """The people who play most."""
-    who = (USER.c.user_id, USER.c.first_name, USER.c.last_name, USER.c.level)
+def top_users(limit: int = 10) -> Query:
+    """Select the users with the most plays."""
+    columns = (USER.c.user_id, USER.c.first_name, USER.c.last_name, USER.c.level)
     names = ascending(USER.c.last_name, USER.c.first_name, USER.c.user_id)
-    counted = sa.select(*who, PLAYS).select_from(AUDIENCE).group_by(*who)
+    counted = sa.select(*columns, PLAYS).select_from(AUDIENCE).group_by(*columns)
     return counted.order_by(sa.desc("plays"), *names).limit(limit)
 
 
-def audience(*parts: Column) -> sa.Select[Any]:
-    """People, those of them who listened, and their plays."""
+def audience(*keys: Column) -> Query:
+    """Count users, users who listened, and plays by some keys."""
     people = func.count(USER.c.user_id.distinct()).label("people")
-    counted = sa.select(*parts, people, LISTENERS, PLAYS).select_from(AUDIENCE).group_by(*parts)
-    return counted.order_by(sa.desc("plays"), *ascending(*parts))
+    counted = sa.select(*keys, people, LISTENERS, PLAYS).select_from(AUDIENCE).group_by(*keys)
+    return counted.order_by(sa.desc("plays"), *ascending(*keys))
 
 
-def by_gender() -> sa.Select[Any]:
-    """People and plays by gender."""
+def by_gender() -> Query:
+    """Count users and plays by gender."""
     return audience(USER.c.gender)
 
 
-def by_level() -> sa.Select[Any]:
-    """People by the level they have now, and plays by the level they had then."""
-    now = sa.select(USER.c.level, func.count().label("people"), sa.literal(0).label("plays"))
-    then = sa.select(PLAY.c.level, sa.literal(0), func.count())
-    both = sa.union_all(now.group_by(USER.c.level), then.group_by(PLAY.c.level)).subquery("both").c
-    plays = total(both.plays).label("plays")
-    found = sa.select(both.level, total(both.people).label("people"), plays).group_by(both.level)
-    return found.order_by(sa.desc("plays"), *ascending(both.level))
+def by_level() -> Query:
+    """Count users by their current level, and plays by the level at the time of the play."""
+    users = sa.select(USER.c.level, func.count().label("people"), sa.literal(0).label("plays"))
+    plays = sa.select(PLAY.c.level, sa.literal(0), func.count())
+    both = sa.union_all(users.group_by(USER.c.level), plays.group_by(PLAY.c.level))
+    level = both.subquery("both").c
+    counts = (total(level.people).label("people"), total(level.plays).label("plays"))
+    counted = sa.select(level.level, *counts).group_by(level.level)
+    return counted.order_by(sa.desc("plays"), *ascending(level.level))
 
 
-def by_gender_and_level() -> sa.Select[Any]:
-    """Plays by gender and by the level at the time."""
+def by_gender_and_level() -> Query:
+    """Count plays by gender and by the level at the time of the play."""
     return audience(USER.c.gender, PLAY.c.level).where(PLAY.c.level.is_not(None))
 
 
-WHO = (
+def user_agents(limit: int = 10) -> Query:
+    """Count plays by user agent: all of them, because `limit` applies to browsers."""
+    counted = sa.select(PLAY.c.user_agent, PLAYS).group_by(PLAY.c.user_agent)
+    return counted.order_by(PLAY.c.user_agent)
+
+
+def browser(user_agent: str) -> tuple[str, str]:
+    """Find the names of the browser and the operating system in a user agent."""
+    from ua_parser import parse  # imported late: it compiles regular expressions for a second
+
+    parsed = parse(user_agent.strip('"'))  # many logs keep the quotes of the header
+    system = parsed.os.family if parsed.os else UNKNOWN
+    return parsed.user_agent.family if parsed.user_agent else UNKNOWN, system
+
+
+def by_browser(rows: Rows, limit: int) -> Rows:
+    """Add up the plays of all user agents with the same browser and operating system."""
+    plays: Counter[tuple[str, str]] = Counter()
+    for user_agent, count in rows:
+        plays[browser(user_agent) if user_agent else (UNKNOWN, UNKNOWN)] += count
+    ranked = sorted(plays.items(), key=lambda item: (-item[1], item[0]))
+    return [(*names, count) for names, count in ranked[:limit]]
+
+
+LISTENERS_AND_BROWSERS = (
     Question(
         "top-users",
-        "who",
+        "people",
         "Who plays most?",
         top_users,
         ("user", "first name", "last name", "level", "plays"),
@@ -59,8 +93,8 @@ WHO = (
     ),
     Question(
         "plays-by-gender",
-        "who",
-        "Who listens, by gender?",
+        "people",
+        "How much do women and men listen?",
         by_gender,
         ("gender", "people", "listeners", "plays"),
         measure="plays",
@@ -68,8 +102,8 @@ WHO = (
     ),
     Question(
         "plays-by-level",
-        "who",
-        "How many people are free and paid now, and how much was played at each level?",
+        "people",
+        "How many people are free or paid now, and how many plays were at each level?",
         by_level,
         ("level", "people", "plays"),
         measure="plays",
@@ -77,10 +111,20 @@ WHO = (
     ),
     Question(
         "plays-by-gender-and-level",
-        "who",
-        "Who listens, by gender and level at the time?",
+        "people",
+        "How much do women and men listen at each level?",
         by_gender_and_level,
         ("gender", "level", "people", "listeners", "plays"),
         measure="plays",
+    ),
+    Question(
+        "top-browsers",
+        "people",
+        "Which browsers do people listen with?",
+        user_agents,
+        ("browser", "system", "plays"),
+        measure="plays",
+        chart="bars",
+        finish=by_browser,
     ),
 )

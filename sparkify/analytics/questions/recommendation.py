@@ -1,69 +1,79 @@
-"""What a user may like: what listeners alike play. Item to item, in one plain SELECT.
+"""Recommends artists and songs to a user: those that listeners with similar taste play.
 
-Two artists are alike as far as the same people play both, an artist counting the less the more
-listeners it has (1/sqrt of them). Summed over all that a user plays, that is one weight for each
-other listener, by what they share, so it costs a few joins and no table of pairs. By the square
-root of how many artists they play the weights are evened, or those who play everything would
-decide. The weights are whole numbers: their sums are the same on every engine.
+The score is computed by one SELECT, in three steps:
+
+1. Each artist has a weight of 1 / sqrt(listeners): to share a little-known artist says more about
+   two people than to share a famous one.
+2. Another listener weighs as much as the artists that they share with the user, divided by
+   sqrt(artists that they play), because somebody who plays everything shares something with
+   everybody.
+3. The score of an artist or a song is the sum of the weights of its listeners.
+
+This is item-to-item similarity, summed by listener, so that no table of item pairs is needed.
+Weights are integers (millionths), so that every engine computes the same sums.
 """
-
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import PLAY, USER, Question, total
 from sparkify.load.transform import ascending
+from sparkify.models.statements import Column, Query
 
-UNIT = 1_000_000  # what a shared artist with one listener weighs
-
-
-def whole(value: Any) -> sa.ColumnElement[int]:
-    """A weight as a whole number."""
-    return sa.cast(func.floor(value * float(UNIT)), sa.BigInteger)
+MILLION = 1_000_000.0
 
 
-def root(count: Any) -> sa.ColumnElement[float]:
-    """The square root of a count."""
+def millionths(weight: Column) -> sa.ColumnElement[int]:
+    """Convert a weight to an integer number of millionths."""
+    return sa.cast(func.floor(weight * MILLION), sa.BigInteger)
+
+
+def root(count: Column) -> sa.ColumnElement[float]:
+    """Return the square root of an integer."""
     return func.sqrt(sa.cast(count, sa.Double))
 
 
-def alike(user_id: int, plays: sa.FromClause) -> sa.CTE:
-    """The other listeners who share artists with a user, and how much each weighs."""
+def similar_listeners(user_id: int, plays: sa.FromClause) -> sa.CTE:
+    """Select the listeners who share an artist with a user, with their weights."""
     play = plays.c
     likes = sa.select(play.user_id, play.artist_name).distinct().cte("likes")
-    each = sa.select(likes.c.artist_name, func.count().label("listeners"))
-    fame = each.group_by(likes.c.artist_name).cte("fame")
-    width = sa.select(likes.c.user_id, func.count().label("artists"))
-    breadth = width.group_by(likes.c.user_id).cte("breadth")
-    mine = sa.select(likes.c.artist_name).where(likes.c.user_id == user_id)
-    shared = total(whole(1.0 / root(fame.c.listeners)))
-    weight = whole(sa.cast(shared, sa.Double) / root(breadth.c.artists) / float(UNIT))
+    by_artist = sa.select(likes.c.artist_name, func.count().label("listeners"))
+    artist = by_artist.group_by(likes.c.artist_name).cte("artists_liked")
+    by_listener = sa.select(likes.c.user_id, func.count().label("artists"))
+    listener = by_listener.group_by(likes.c.user_id).cte("listeners")
+    own = sa.select(likes.c.artist_name).where(likes.c.user_id == user_id)
+    shared = total(millionths(1.0 / root(artist.c.listeners)))
+    weight = millionths(sa.cast(shared, sa.Double) / root(listener.c.artists) / MILLION)
     return (
         sa.select(likes.c.user_id, weight.label("weight"))
-        .join_from(likes, fame, fame.c.artist_name == likes.c.artist_name)
-        .join(breadth, breadth.c.user_id == likes.c.user_id)
-        .where(likes.c.artist_name.in_(mine), likes.c.user_id != user_id)
-        .group_by(likes.c.user_id, breadth.c.artists)
-        .cte("alike")
+        .join_from(likes, artist, artist.c.artist_name == likes.c.artist_name)
+        .join(listener, listener.c.user_id == likes.c.user_id)
+        .where(likes.c.artist_name.in_(own), likes.c.user_id != user_id)
+        .group_by(likes.c.user_id, listener.c.artists)
+        .cte("similar_listeners")
     )
 
 
-def recommended(
-    user_id: int, names: tuple[str, ...], plays: sa.FromClause, limit: int
-) -> sa.Select[Any]:
-    """What a user has not played yet, by the weight of those who do; then the most popular."""
-    others = alike(user_id, plays)
+def recommended(user_id: int, names: tuple[str, ...], plays: sa.FromClause, limit: int) -> Query:
+    """Select what a user has not played yet, by score; ties by number of listeners, then name.
+
+    Args:
+        user_id: The user.
+        names: The columns that identify an item.
+        plays: `songplays`, or a table with the same columns.
+        limit: The number of rows.
+    """
+    similar = similar_listeners(user_id, plays)
     columns = [plays.c[name] for name in names]
     heard = sa.select(plays.c.user_id, *columns).distinct().subquery("heard")
     labels = [heard.c[name] for name in names]
     known = sa.select(*labels).where(heard.c.user_id == user_id).subquery("known")
-    score = (sa.cast(total(others.c.weight), sa.Double) / float(UNIT)).label("score")
+    score = (sa.cast(total(similar.c.weight), sa.Double) / MILLION).label("score")
     listeners = func.count().label("listeners")
     same = sa.and_(*(known.c[name] == heard.c[name] for name in names))
     return (
-        sa.select(*labels, func.count(others.c.user_id).label("alike"), listeners, score)
-        .outerjoin_from(heard, others, others.c.user_id == heard.c.user_id)
+        sa.select(*labels, func.count(similar.c.user_id).label("alike"), listeners, score)
+        .outerjoin_from(heard, similar, similar.c.user_id == heard.c.user_id)
         .outerjoin(known, same)
         .where(known.c[names[0]].is_(None))
         .group_by(*labels)
@@ -72,34 +82,34 @@ def recommended(
     )
 
 
-def artists(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> sa.Select[Any]:
-    """Artists that a user has not played yet, and listeners alike play."""
+def artists(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> Query:
+    """Select artists that a user has not played and that listeners with similar taste play."""
     return recommended(user_id, ("artist_name",), plays, limit)
 
 
-def songs(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> sa.Select[Any]:
-    """Songs that a user has not played yet, and listeners alike play."""
+def songs(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> Query:
+    """Select songs that a user has not played and that listeners with similar taste play."""
     return recommended(user_id, ("song_title", "artist_name"), plays, limit)
 
 
-def known(user_id: int) -> sa.Select[Any]:
-    """The user's row, if there is such a user."""
+def user_row(user_id: int) -> Query:
+    """Select the row of a user, to find out whether there is one."""
     return sa.select(USER.c.user_id).where(USER.c.user_id == user_id)
 
 
 ARTISTS = Question(
     "recommended-artists",
-    "for one",
+    "recommendations",
     "Which artists may this user like?",
     artists,
-    ("artist", "alike", "listeners", "score"),
+    ("artist", "similar listeners", "listeners", "score"),
     measure="score",
 )
 SONGS = Question(
     "recommended-songs",
-    "for one",
+    "recommendations",
     "Which songs may this user like?",
     songs,
-    ("song", "artist", "alike", "listeners", "score"),
+    ("song", "artist", "similar listeners", "listeners", "score"),
     measure="score",
 )

@@ -1,17 +1,17 @@
-"""How people listen: sessions, plays that were cut short, and the way from free to paid."""
+"""Questions about sessions, skipped songs, and changes between free and paid."""
 
 from itertools import pairwise
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import USER, Question, Rows, tally, total
+from sparkify.analytics.questions.question import USER, Question, Rows, by_key, ratio, total
 from sparkify.load import transform
 from sparkify.load.transform import ascending, epoch_ms
 from sparkify.models import UserLevel, table
+from sparkify.models.statements import Column, Query
 
-#: sessions by their plays: from how many
+#: sessions are grouped by their number of plays; these are the lowest numbers of the groups
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 NAME = (USER.c.first_name, USER.c.last_name)
 BY_NAME = (USER.c.last_name, USER.c.first_name, USER.c.user_id)
@@ -19,58 +19,59 @@ MINUTE, DAY = 60_000, 86_400_000  # ms
 
 
 def heard() -> sa.Subquery:
-    """Each play, when it began and how long its song is (ms since the epoch, ms).
+    """Select each play with its start, its song's length and the start of the next play.
 
-    A play is skipped when the next one of the session begins before the whole seconds of its
-    song are over: players cut the fraction off.
+    All three are in ms, the starts since the epoch. The length is cut to seconds, as players do
+    it: a play is skipped if the next one of the session starts before these seconds are over.
     """
     play = transform.plays(None)
     session = [play.c.user_id, play.c.session_id]
-    began = epoch_ms(play.c.ts)
-    later = func.lead(began).over(
+    start = epoch_ms(play.c.ts)
+    following = func.lead(start).over(
         partition_by=session, order_by=[play.c.ts, play.c.item_in_session]
     )
     length = sa.cast(func.floor(func.coalesce(play.c.length, 0)), sa.BigInteger) * 1000
-    rows = sa.select(
-        *session, play.c.level, began.label("began"), length.label("length"), later.label("later")
-    )
-    return rows.subquery("heard")
+    times = (start.label("started"), length.label("length"), following.label("following"))
+    return sa.select(*session, play.c.level, *times).subquery("heard")
 
 
 def sessions() -> sa.Subquery:
-    """Each session with plays; one in which somebody was paid is a paid one."""
+    """Select each session that has plays; it is paid if any of its plays was paid."""
     play = heard().c
-    skipped = sa.case((play.later - play.began < play.length, 1), else_=0)
-    end = func.max(play.began + play.length)
+    skipped = sa.case((play.following - play.started < play.length, 1), else_=0)
+    end = func.max(play.started + play.length)
     rows = sa.select(
         play.user_id,
         play.session_id,
-        func.max(play.level).label("level"),
+        func.max(play.level).label("level"),  # "paid" sorts after "free"
         func.count().label("plays"),
         total(skipped).label("skips"),
-        func.min(play.began).label("began"),
-        (end - func.min(play.began)).label("lasted"),
+        (end - func.min(play.started)).label("duration"),
     )
     return rows.group_by(play.user_id, play.session_id).subquery("sessions")
 
 
-def each(amount: Any, unit: int = 1) -> sa.ColumnElement[float]:
-    """An amount per session, in a unit."""
-    ratio: Any = sa.cast(total(amount), sa.Double) / sa.cast(func.count() * unit, sa.Double)
-    return sa.type_coerce(ratio, sa.Double)
+def average(amount: Column, unit: int = 1) -> sa.ColumnElement[float]:
+    """Average integers over the rows of a group, in a unit."""
+    return ratio(total(amount), func.count() * unit)
 
 
-def listening() -> sa.Select[Any]:
-    """Sessions by level: their number, plays, minutes and skips."""
+def in_unit(amount: Column, unit: int) -> sa.ColumnElement[float]:
+    """Convert ms to minutes or days."""
+    return ratio(amount, sa.literal(unit))
+
+
+def listening() -> Query:
+    """Count sessions, plays, minutes and skips by level."""
     session = sessions().c
     return (
         sa.select(
             session.level,
-            func.count().label("held"),
+            func.count().label("sessions"),
             total(session.plays).label("plays"),
-            each(session.plays),
-            each(session.lasted, MINUTE),
-            sa.cast(func.max(session.lasted), sa.Double) / float(MINUTE),
+            average(session.plays),
+            average(session.duration, MINUTE),
+            in_unit(func.max(session.duration), MINUTE),
             total(session.skips),
         )
         .group_by(session.level)
@@ -78,95 +79,106 @@ def listening() -> sa.Select[Any]:
     )
 
 
-def session_sizes() -> sa.Select[Any]:
-    """How many sessions have so many plays: by the least that a class has."""
+def session_sizes() -> Query:
+    """Count sessions by the group of `SIZES` that their number of plays belongs to."""
     plays = sessions().c.plays
-    least = sa.case(*((plays >= size, size) for size in reversed(SIZES))).label("least")
-    sizes = sa.select(least).subquery("sizes").c
-    return sa.select(sizes.least, func.count()).group_by(sizes.least).order_by(sizes.least)
+    lowest = sa.case(*((plays >= size, size) for size in reversed(SIZES))).label("lowest")
+    sizes = sa.select(lowest).subquery("sizes").c
+    return sa.select(sizes.lowest, func.count()).group_by(sizes.lowest).order_by(sizes.lowest)
 
 
-def each_size(rows: Rows) -> Rows:
-    """Every class by name, also those without sessions."""
-    held = tally(rows)
+def every_size(rows: Rows) -> Rows:
+    """Name the groups, and add those without sessions."""
+    counts = by_key(rows)
     ends = [f"–{after - 1}" if after - 1 > size else "" for size, after in pairwise(SIZES)]
     names = [f"{size}{end}" for size, end in zip(SIZES, [*ends, " or more"], strict=True)]
-    return [(name, held.get(size, 0)) for name, size in zip(names, SIZES, strict=True)]
+    return [(name, counts.get(size, 0)) for name, size in zip(names, SIZES, strict=True)]
 
 
-def longest_sessions(limit: int = 10) -> sa.Select[Any]:
-    """The sessions that lasted longest, from the first play to the end of the last song."""
+def longest_sessions(limit: int = 10) -> Query:
+    """Select the longest sessions, from the first play to the end of the last song."""
     session = sessions()
-    minutes = sa.cast(session.c.lasted, sa.Double) / float(MINUTE)
+    minutes = in_unit(session.c.duration, MINUTE)
     columns = (session.c.session_id, session.c.plays, minutes, session.c.skips)
-    found = sa.select(USER.c.user_id, *NAME, *columns).join_from(
+    rows = sa.select(USER.c.user_id, *NAME, *columns).join_from(
         session, USER, USER.c.user_id == session.c.user_id
     )
     order = ascending(*BY_NAME, session.c.session_id)
-    return found.order_by(session.c.lasted.desc(), *order).limit(limit)
+    return rows.order_by(session.c.duration.desc(), *order).limit(limit)
 
 
-def turns(before: str, after: str) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
-    """Each time that a user went from one level to another: the two rows of `user_levels`."""
+def level_changes(before: str, after: str) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+    """Join each row of `user_levels` with the next one of the same user.
+
+    Returns:
+        The join, for changes between two given levels, then its two sides: the old row and the
+        new row.
+    """
     old, new = table(UserLevel).alias("old"), table(UserLevel).alias("new")
-    next_ = (old.c.user_id == new.c.user_id) & (old.c.valid_to == new.c.valid_from)
+    is_next = (old.c.user_id == new.c.user_id) & (old.c.valid_to == new.c.valid_from)
     levels = (old.c.level == before) & (new.c.level == after)
-    return old.join(new, next_ & levels), old, new
+    return old.join(new, is_next & levels), old, new
 
 
-def took(old: sa.FromClause) -> sa.ColumnElement[int]:
-    """How long a level that ended had held, ms."""
+def held(old: sa.FromClause) -> sa.ColumnElement[int]:
+    """Return how long a level lasted, in ms."""
     return epoch_ms(old.c.valid_to) - epoch_ms(old.c.valid_from)
 
 
-def conversions(limit: int = 10) -> sa.Select[Any]:
-    """The latest who went from free to paid, and after how many days of being free."""
-    both, old, new = turns("free", "paid")
-    days = sa.cast(took(old), sa.Double) / float(DAY)
-    found = sa.select(USER.c.user_id, *NAME, old.c.valid_from, new.c.valid_from, days)
-    known = found.select_from(both.join(USER, USER.c.user_id == new.c.user_id))
-    return known.order_by(new.c.valid_from.desc(), *ascending(*BY_NAME)).limit(limit)
+def conversions(limit: int = 10) -> Query:
+    """Select the latest changes from free to paid, and the days since the user became free."""
+    both, old, new = level_changes("free", "paid")
+    columns = (old.c.valid_from, new.c.valid_from, in_unit(held(old), DAY))
+    rows = sa.select(USER.c.user_id, *NAME, *columns)
+    joined = rows.select_from(both.join(USER, USER.c.user_id == new.c.user_id))
+    return joined.order_by(new.c.valid_from.desc(), *ascending(*BY_NAME)).limit(limit)
 
 
-def changes_of_level() -> sa.Select[Any]:
-    """How often people went from free to paid and back, and how long that took."""
-    counted = []
+def changes_of_level() -> Query:
+    """Count the changes from free to paid and back, with the days that the old level lasted."""
+    selects = []
     for before, after in (("free", "paid"), ("paid", "free")):
-        both, old, new = turns(before, after)
-        rows = sa.select(
-            old.c.level, new.c.level.label("after"), old.c.user_id, took(old).label("ms")
-        )
-        counted.append(rows.select_from(both))
-    turn = sa.union_all(*counted).subquery("turns").c
-    spans = (func.min(turn.ms), func.max(turn.ms))
-    least, most = (sa.cast(span, sa.Double) / float(DAY) for span in spans)
-    people = func.count(turn.user_id.distinct())
-    found = sa.select(turn.level, turn.after, func.count(), people, each(turn.ms, DAY), least, most)
-    return found.group_by(turn.level, turn.after).order_by(turn.level, turn.after)
+        both, old, new = level_changes(before, after)
+        columns = (old.c.level, new.c.level.label("after"), old.c.user_id, held(old).label("ms"))
+        selects.append(sa.select(*columns).select_from(both))
+    change = sa.union_all(*selects).subquery("changes").c
+    people = func.count(change.user_id.distinct())
+    shortest, longest = (in_unit(each(change.ms), DAY) for each in (func.min, func.max))
+    days = (average(change.ms, DAY), shortest, longest)
+    counted = sa.select(change.level, change.after, func.count(), people, *days)
+    return counted.group_by(change.level, change.after).order_by(change.level, change.after)
 
 
-HOW = (
+SESSIONS = (
     Question(
         "sessions",
-        "how",
-        "How long do people listen at a time, and how much do they skip?",
+        "sessions",
+        "How long are sessions, and how many songs are skipped?",
         listening,
-        ("level", "sessions", "plays", "plays each", "minutes each", "longest", "skips"),
+        (
+            "level",
+            "sessions",
+            "plays",
+            "plays per session",
+            "minutes per session",
+            "longest (minutes)",
+            "skips",
+        ),
         measure="plays",
     ),
     Question(
         "session-sizes",
-        "how",
-        "How many plays has a session?",
+        "sessions",
+        "How many plays are in a session?",
         session_sizes,
         ("plays", "sessions"),
         measure="sessions",
         chart="columns",
-        finish=each_size,
+        finish=every_size,
     ),
     Question(
         "longest-sessions",
-        "how",
+        "sessions",
         "Which sessions are the longest?",
         longest_sessions,
         ("user", "first name", "last name", "session", "plays", "minutes", "skips"),
@@ -174,18 +186,18 @@ HOW = (
     ),
     Question(
         "conversions",
-        "how",
-        "Who went from free to paid, and after how many days?",
+        "sessions",
+        "Who changed from free to paid, and after how many days?",
         conversions,
         ("user", "first name", "last name", "free since", "paid since", "days"),
         measure="days",
     ),
     Question(
         "changes-of-level",
-        "how",
-        "How often do people go from free to paid and back, and after how many days?",
+        "sessions",
+        "How often do people change between free and paid, and after how many days?",
         changes_of_level,
-        ("from", "to", "times", "people", "days each", "shortest", "longest"),
+        ("from", "to", "times", "people", "average days", "shortest (days)", "longest (days)"),
         measure="times",
     ),
 )
