@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from sparkify import analytics, pipeline, warehouses
+from sparkify import analytics, pipeline
 from sparkify.cli import app
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.models import PUBLISHED, diagram, table
+from sparkify.models import PUBLISHED, table
 from tests.analysts import Loaded
 from tests.factory import star
 from tests.redshift_standin import StandIn
@@ -46,7 +46,7 @@ def path_of(url: str) -> str:
     ],
 )
 def test_commands_of_the_analysts(simulated: Loaded, arguments: str, begins: str) -> None:
-    """Each command that the README shows runs, and prints its result."""
+    """Each command that the page for analysts shows runs, and prints its result."""
     user = simulated.plain.top_users()[0][0]
     done = sparkify(arguments.format(user=user), simulated.url)
     assert (done.exit_code, done.stderr) == (0, "")
@@ -208,13 +208,3 @@ def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
     )
     assert done.stdout.startswith("How many rows does each table have?")
     assert f"{len(simulated.plain.plays):,}" in done.stdout
-
-
-def test_the_readme_has_every_question_and_its_sql() -> None:
-    """The page for analysts shows each question, its name, and the SELECT that answers it."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-    with warehouses.connect("duckdb") as opened:
-        for question in analytics.QUESTIONS:
-            assert f"**{question.title}** `{question.name}`" in readme
-            assert opened.text(question.select(**question.parameters({}))) in readme
-    assert diagram.mermaid() in readme

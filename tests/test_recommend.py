@@ -90,7 +90,7 @@ def test_hit_rates_are_measured_beside_the_most_popular(
         *("artists", "alike", "popular"),
         *("songs", "alike", "popular"),
     ]
-    if "shared" in str(loaded.lake):  # the figures that the README gives
+    if "shared" in str(loaded.lake):  # the figures that docs/analysts.md gives
         assert "21.8% of the first 10" in lines[1]
         assert "17.2% of the first 10" in lines[2]
         assert "12.6% of the first 10" in lines[4]

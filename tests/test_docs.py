@@ -1,0 +1,138 @@
+"""README.md and docs/ are true: their commands run, their lists are complete, their links work."""
+
+import contextlib
+import io
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sparkify.models import diagram
+from sparkify.read import rules
+from sparkify.settings import OPTIONS, Option
+from tests.test_cli import Sparkify, sparkify
+
+__all__ = ["sparkify"]
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+COMMAND = re.compile(r"^\$ (sparkify .*?)(?:\s+#.*)?$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def read(name: str) -> str:
+    """The text of a page."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def block(text: str, language: str) -> str:
+    """The first code block of a language."""
+    found = re.search(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_is_short() -> None:
+    """README.md has at most 160 lines."""
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 160
+
+
+def run_commands(sparkify: Sparkify, text: str) -> None:
+    """Run the commands of a page in their order."""
+    commands = COMMAND.findall(text)
+    assert len(commands) >= 4
+    for command in commands:
+        ended = sparkify(*shlex.split(command)[1:])
+        assert ended.code == 0, f"{command}: {ended.err}"
+
+
+def test_the_readme_works(sparkify: Sparkify) -> None:
+    """Its commands succeed in an empty folder; then its Python prints exactly what it shows."""
+    run_commands(sparkify, read("README.md"))
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(block(read("README.md"), "python"), {})
+    assert printed.getvalue() == block(read("README.md"), "text")
+
+
+def test_the_commands_about_loading_work(sparkify: Sparkify) -> None:
+    """The commands of the page succeed in an empty folder."""
+    run_commands(sparkify, read("docs/loading.md"))
+
+
+def test_the_python_of_the_pages_compiles() -> None:
+    """Each block of Python is valid."""
+    for page in PAGES:
+        for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            compile(code, page.name, "exec")
+
+
+def test_written_pages_are_up_to_date() -> None:
+    """The pages that `scripts/write_docs` writes are those of the code."""
+    script = runpy.run_path(str(ROOT / "scripts" / "write_docs"))
+    assert read("docs/questions.md") == script["questions"]()
+    assert f"```mermaid\n{diagram.mermaid()}\n```" in read("docs/tables.md")
+
+
+@pytest.mark.parametrize(
+    "option", [o for o in OPTIONS.values() if o.environment or o.in_file], ids=lambda o: o.name
+)
+def test_every_setting_is_documented(option: Option) -> None:
+    """Each setting is in the table of its page, with its names."""
+    text = read("docs/aws-cluster.md" if option.name.startswith("cluster") else "docs/settings.md")
+    if option.environment:
+        assert f"`{option.environment}`" in text
+    if option.in_file:
+        section, key = option.in_file
+        assert f"[{section}]" in text
+        assert re.search(rf"`(\[{section}\] )?{key}`", text)
+
+
+def test_every_command_and_option_is_documented(sparkify: Sparkify) -> None:
+    """The page about the command line has each command, and each of its options."""
+    parts = (part.split("\n", 1) for part in read("docs/command-line.md").split("\n## ")[1:])
+    sections = dict(parts)
+    sections["plan"] += sections["run"]  # it refers to it
+    for name in names(sparkify("--help").out):
+        section = sections[name]
+        for command in names(sparkify(name, "--help").out) if name == "cluster" else [None]:
+            shown = sparkify(name, *filter(None, [command]), "--help").out
+            options = set(re.findall(r"--[\w-]+", shown.split("\nOptions:\n")[1])) - {"--help"}
+            assert not command or f"`{command}`" in section
+            assert {option for option in options if option not in section} == set(), name
+
+
+def names(shown: str) -> list[str]:
+    """The commands that a help text lists."""
+    return re.findall(r"^  (\w+) ", shown.split("\nCommands:\n")[1], re.MULTILINE)
+
+
+def test_every_reject_code_is_documented() -> None:
+    """The page about bad input has each code that a reject can have."""
+    text = read("docs/bad-input.md")
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "sparkify").rglob("*.py"))
+    codes = {*rules.REASONS, *re.findall(r'(?:Fault|Unreadable)\(\s*"(\w+)"', source)}
+    assert len(codes) >= 15
+    assert {code for code in codes if f"| `{code}` |" not in text} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_links_resolve(page: Path) -> None:
+    """Each relative link names a file that exists, and a heading in it."""
+    for link in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        name, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = (page.parent / name).resolve() if name else page
+        assert target.is_file(), f"{page.name}: {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
