@@ -1,13 +1,11 @@
 """From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
-import inspect
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import wraps
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal
 
 import sqlalchemy as sa
 import tenacity
@@ -25,6 +23,7 @@ from sparkify.models import schema
 from sparkify.process import scratch, stopping
 from sparkify.report import Files, Plan, Records, Report, Seconds
 from sparkify.settings import OPTIONS, Settings
+from sparkify.signatures import parameters_of
 from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import LOAD_ID, Executor, Found
 
@@ -32,8 +31,6 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4  # of a run that fails for a reason that may pass
 Location = str | os.PathLike[str]
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 # long because every parameter is documented here, once
@@ -86,26 +83,22 @@ def run(
         return job.execute()
 
 
-def parameters_of(
-    declared: Callable[P, object],
-) -> Callable[[Callable[["Run"], R]], Callable[P, R]]:
-    """Make a function with declared parameters from what it does with a prepared run."""
-    signature = inspect.signature(declared)
-
-    def decorate(act: Callable[["Run"], R]) -> Callable[P, R]:
-        @wraps(act)
-        def function(*args: P.args, **kwargs: P.kwargs) -> R:
-            with prepared(signature.bind(*args, **kwargs).arguments) as job:
-                return act(job)
-
-        result = inspect.signature(act).return_annotation
-        function.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
-        return function
-
-    return decorate
+@contextmanager
+def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
+    """A run with the parameters of `run`, its lake and its warehouse open."""
+    warehouse = given.get("warehouse")
+    flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
+    arguments = {name: value for name, value in given.items() if name in OPTIONS}
+    if isinstance(warehouse, sa.Engine):
+        del arguments["warehouse"]
+    settings = config.load(arguments)
+    lake = open_lake(settings)
+    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+        opened.route.check(lake)
+        yield Run(settings, lake, opened, **flags)
 
 
-@parameters_of(run)
+@parameters_of(run, prepared)
 def plan(job: "Run") -> Plan:
     """Tell what `run` would load, and every SQL statement that it would send until COMMIT.
 
@@ -135,21 +128,6 @@ def upgrade(warehouse: str | sa.Engine | None = None) -> None:
         opened.writing(settings.lock_timeout) as connection,
     ):
         schema.upgrade(connection)
-
-
-@contextmanager
-def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
-    """A run with the parameters of `run`, its lake and its warehouse open."""
-    warehouse = given.get("warehouse")
-    flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
-    arguments = {name: value for name, value in given.items() if name in OPTIONS}
-    if isinstance(warehouse, sa.Engine):
-        del arguments["warehouse"]
-    settings = config.load(arguments)
-    lake = open_lake(settings)
-    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
-        opened.route.check(lake)
-        yield Run(settings, lake, opened, **flags)
 
 
 @dataclass

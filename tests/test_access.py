@@ -82,7 +82,7 @@ def test_the_page_is_written_whole(simulated: Loaded, tmp_path: Path) -> None:
         ("recommend 123456789", 1, "has no user 123456789"),
         ("report --html /proc/none/page.html", 1, "/proc/none/page.html cannot be written"),
         ("export /proc/none", 1, "/proc/none cannot be written"),
-        ("export s3://bucket/star", 2, "is no folder"),
+        ("export s3://bucket/star", 2, "DuckDB exports to a folder, not to s3://bucket/star"),
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
@@ -128,7 +128,7 @@ def test_the_star_is_exported_as_parquet(simulated: Loaded, tmp_path: Path) -> N
             assert [row[:2] for row in described[0]] == [row[:2] for row in described[1]]
             for one, other in (both, both[::-1]):
                 assert not connection.sql(f"{one} EXCEPT {other}").fetchall()
-    with pytest.raises(UsageError, match="s3://b/x is no folder"):
+    with pytest.raises(UsageError, match="exports to a folder, not to s3://b/x"):
         analytics.export("s3://b/x", simulated.url)
 
 
@@ -155,7 +155,7 @@ def test_redshift_exports_to_s3(
         with duckdb.connect() as connection:
             exported = connection.sql(f"FROM '{path}'").fetchall()
         assert sorted(exported, key=repr) == mine[name] == right[name]
-    with pytest.raises(UsageError, match=r"star is no s3://bucket/prefix"):
+    with pytest.raises(UsageError, match=r"Redshift exports to s3://bucket/prefix, not to"):
         analytics.export("star", cluster.url())
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "sparkify"
 #: a module may import from its own line and from the lines before it
 LAYERS = (
     ("errors", "masking", "values", "settings"),
-    ("config", "process"),
+    ("config", "process", "signatures"),
     ("models",),
     ("lake",),
     ("read",),

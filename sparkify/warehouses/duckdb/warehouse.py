@@ -178,7 +178,7 @@ class DuckDB(Warehouse):
     def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
         """See `Warehouse.export`: one file."""
         if "://" in directory:
-            raise UsageError(f"{directory} is not a folder, and DuckDB exports to one")
+            raise UsageError(f"DuckDB exports to a folder, not to {directory}")
         target = Path(directory) / f"{table.name}.parquet"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
