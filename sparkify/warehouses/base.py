@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.pool import base as pool
 from sqlalchemy.schema import ExecutableDDLElement
 
 from sparkify.errors import SparkifyError
@@ -20,8 +19,6 @@ from sparkify.process import stopping
 
 if TYPE_CHECKING:
     pass
-
-stopping.whole(pool._finalize_fairy)  # it resets and closes, and logs whatever is raised inside
 
 Statement = sa.SelectBase | sa.Insert | sa.Delete | sa.TextClause | ExecutableDDLElement
 
@@ -65,7 +62,7 @@ class Warehouse(ABC):
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    @stopping.whole
+    @stopping.critical()
     def close(self) -> None:
         """Let go of the engine, unless it is somebody else's."""
         if self.owned:

@@ -177,7 +177,8 @@ class DuckDB(Warehouse):
             give_up(connection)
             raise
         finally:
-            connection.close()
+            with stopping.critical():  # the pool logs a traceback of what is raised inside
+                connection.close()
 
     def wait_for(self, connect: Callable[[], sa.Connection], deadline: float) -> sa.Connection:
         """Connect, or try again while the file is held; says so once."""
@@ -247,7 +248,7 @@ def limit_memory(connection: Any) -> None:
     connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
 
 
-@stopping.whole
+@stopping.critical()
 def give_up(connection: sa.Connection) -> None:
     """Roll back, so that what an interrupted statement left does not outlive the connection."""
     # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
@@ -255,7 +256,7 @@ def give_up(connection: sa.Connection) -> None:
     connection.rollback()
 
 
-@stopping.whole
+@stopping.critical()
 def appear(path: Path, content: bytes) -> None:
     """Put a file there, all at once, unless another run was quicker."""
     new = path.with_name(f".{path.name}-{secrets.token_hex(4)}{NEW}")

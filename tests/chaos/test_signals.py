@@ -86,8 +86,8 @@ def destructor():
 
 def folder():
     sys.addaudithook(lambda name, _: come() if name == "shutil.rmtree" else None)
-    with scratch.folder():
-        pass
+    with scratch.folder() as made:
+        (made / "inside").mkdir()
 
 def connection():
     sa.event.listen(sa.pool.Pool, "reset", come)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateSchema, CreateTable
 
 from sparkify.models import KINDS, STAGING, table
-from sparkify.process import scratch
+from sparkify.process import scratch, stopping
 from sparkify.warehouses import dialect_of
 from sparkify.warehouses.base import Statement
 from sparkify.warehouses.duckdb import limit_memory, shortage
@@ -33,8 +33,9 @@ def room() -> Iterator[Any]:
                 made.execute(str(CreateTable(table(model)).compile(dialect=dialect)))
             yield made
         finally:
-            made.interrupt()  # else a query that a signal ended would be waited for
-            made.close()
+            with stopping.critical():
+                made.interrupt()  # else a query that a signal ended would be waited for
+                made.close()
 
 
 @contextmanager

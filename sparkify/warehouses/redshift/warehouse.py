@@ -113,10 +113,10 @@ class Redshift(Warehouse):
                 self.give_up(connection, wait=isinstance(error, Exception))
                 raise
             finally:
-                with suppress(sa.exc.DBAPIError, *LOST):
+                with stopping.critical(), suppress(sa.exc.DBAPIError, *LOST):
                     connection.close()
 
-    @stopping.whole
+    @stopping.critical()
     def give_up(self, connection: sa.Connection, *, wait: bool) -> None:
         """Roll back; `wait`: for the answer, and not just hang up on a query under way."""
         with suppress(Exception):  # what stays is swept by the next run
