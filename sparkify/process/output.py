@@ -11,14 +11,12 @@ import io
 import os
 import sys
 import unicodedata
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import Literal, TextIO
 
 from sparkify.errors import SparkifyError
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 JOINERS = "\u200c\u200d"  # join emoji, and letters of some scripts
 UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, formats such as right-to-left, surrogates, ends
@@ -53,18 +51,29 @@ class OutputError(SparkifyError):
     """Results could not be written to stdout."""
 
 
-class Results(io.FileIO):
-    """The bytes of stdout. After a failure it writes to /dev/null, so that it fails only once."""
+class Results(io.TextIOWrapper):
+    """Stdout. After a failure it writes to /dev/null, so that it fails only once."""
 
-    def write(self, data: "ReadableBuffer", /) -> int:
-        """Write bytes.
+    def write(self, text: str, /) -> int:
+        """Write text.
 
         Raises:
-            OutputError: they could not be written.
+            OutputError: it could not be written.
             BrokenPipeError: the reader of the pipe has ended.
         """
+        with self.failures():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered; see `write`."""
+        with self.failures():
+            super().flush()
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turn errors of the file system into ours."""
         try:
-            return super().write(data)
+            yield
         except OSError as error:
             discard(self.fileno())
             if isinstance(error, BrokenPipeError):
@@ -72,15 +81,14 @@ class Results(io.FileIO):
             raise OutputError(f"cannot write to stdout: {error.strerror}") from error
 
 
-class Messages(io.FileIO):
-    """The bytes of stderr. What cannot be written is dropped."""
+class Messages(io.TextIOWrapper):
+    """Stderr. What cannot be written is dropped."""
 
-    def write(self, data: "ReadableBuffer", /) -> int:
-        """Write bytes, or drop them."""
-        size = memoryview(data).nbytes
+    def write(self, text: str, /) -> int:
+        """Write text, or drop it."""
         with suppress(OSError):
-            return super().write(data) or size
-        return size
+            super().write(text)
+        return len(text)
 
 
 def protect() -> None:
@@ -93,25 +101,28 @@ def protect() -> None:
     if sys.stdin is None:
         sys.stdin = nowhere("r")
     if sys.stdout is sys.__stdout__:
-        sys.stdout = text_stream(sys.stdout, Results, 1, "replace")
+        sys.stdout = results(sys.stdout)
     if sys.stderr is sys.__stderr__:
-        sys.stderr = text_stream(sys.stderr, Messages, 2, "backslashreplace")
+        sys.stderr = messages(sys.stderr)
 
 
-def text_stream(
-    stream: TextIO | None, kind: type[Results | Messages], number: int, errors: str
-) -> TextIO:
-    """A stream that takes the one's part; None: it was closed when the process started."""
+def results(stream: TextIO | None) -> TextIO:
+    """What takes the part of stdout; None: it was closed when the process started."""
     if stream is None:
         return nowhere("w")
-    raw = kind(number, "wb", closefd=False)
-    is_terminal = raw.isatty()
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        encoding=stream.encoding,
-        errors=errors,
-        line_buffering=is_terminal or kind is Messages,
-    )
+    raw = io.FileIO(1, "wb", closefd=False)
+    at_once = raw.isatty()
+    buffer = io.BufferedWriter(raw)
+    return Results(buffer, encoding=stream.encoding, errors="replace", line_buffering=at_once)
+
+
+def messages(stream: TextIO | None) -> TextIO:
+    """What takes the part of stderr; without a buffer, in which a dropped message would stay."""
+    if stream is None:
+        return nowhere("w")
+    raw = io.FileIO(2, "wb", closefd=False)
+    how = "backslashreplace"
+    return Messages(raw, encoding=stream.encoding, errors=how, write_through=True)
 
 
 def nowhere(mode: Literal["r", "w"]) -> TextIO:
