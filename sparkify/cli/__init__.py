@@ -6,7 +6,8 @@
     schema    config, simulate, schema
     cluster   the commands of `sparkify cluster`
     options   what commands share
-    console   errors as one line, exit codes, signals, progress bars
+    console   errors as one line, exit codes
+    progress  progress bars
 
 Each command imports what it needs when it runs, so that the others start quickly.
 """
@@ -14,6 +15,7 @@ Each command imports what it needs when it runs, so that the others start quickl
 import gc
 import logging
 import sys
+from functools import partial
 from importlib.metadata import version
 from typing import Annotated
 
@@ -37,7 +39,7 @@ for group in (cluster, load, books, schema, analysts):
 def main() -> None:
     """Run the command line."""
     gc.set_threshold(100_000)  # imports make many objects and little garbage: 0.1 s
-    guarded(app)
+    sys.exit(guarded(partial(app, standalone_mode=False)))
 
 
 def print_version(wanted: bool) -> None:

@@ -1,87 +1,60 @@
-"""How a command ends and what it says: errors as one line, signals, progress bars."""
+"""How a command ends: every error is one line and an exit code.
 
+Signals are handled in `process.signals`, streams in `process.output`, progress bars in
+`cli.progress`.
+"""
+
+import io
 import json
 import logging
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn, Protocol, TextIO, runtime_checkable
 
-from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects
-from sparkify.process.stopping import STOP, Interrupted, Stop, stop, tidying
+import typer
 
-NUMBERS = signal.SIGINT, signal.SIGTERM
-MOMENT, PATIENCE = 0.01, 1.5  # seconds
+from sparkify.errors import SparkifyError, TooManyRejects
+from sparkify.masking import mask_url
+from sparkify.process import output
+from sparkify.process.files import write_file
+from sparkify.process.output import printable
+from sparkify.process.owned import has_json_lines
+from sparkify.process.signals import Signals, never_swallowed
+from sparkify.process.stopping import STOP, Interrupted
+
+REJECTS = Path("sparkify-rejects.ndjson")
+KEYS = {"uri", "line_number", "code", "reason"}  # of every row in it
 
 
-class Signals:
-    """Turns SIGINT and SIGTERM into `Interrupted`, and remembers which one came.
+@runtime_checkable
+class UsageMistake(Protocol):
+    """A wrong option or argument; typer does not export the class of its errors."""
 
-    It has to be remembered: a query that is under way answers with an error of its own. What is
-    raised while something tidies up would be lost, or leave it undone: then it comes a moment
-    later, unless that lasts.
+    exit_code: int
+
+    def show(self, file: TextIO) -> None:
+        """Print the usage and what is wrong."""
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """Run a command.
+
+    Returns: its exit code; it is 0 if `work` gives none.
+
+    Raises:
+        SystemExit: it failed; one line on stderr says why.
     """
-
-    def __init__(self) -> None:
-        vars(STOP).update(vars(Stop()))
-        self.received: signal.Signals | None = None
-        self.came = 0.0
-        for number in NUMBERS:
-            signal.signal(number, self.handle)
-        signal.signal(signal.SIGALRM, self.again)
-
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal."""
-        self.received, self.came = signal.Signals(number), time.monotonic()
-        self.again(number, frame)
-
-    def again(self, number: int, frame: FrameType | None) -> None:
-        """Stop here, or a moment later."""
-        if tidying(frame) and time.monotonic() < self.came + PATIENCE:
-            self.later()
-        else:
-            stop()
-
-    def later(self) -> None:
-        """Come again in a moment."""
-        signal.setitimer(signal.ITIMER_REAL, MOMENT)
-
-    def ignore(self) -> None:
-        """All is done: what comes now comes too late."""
-        for number in (*NUMBERS, signal.SIGALRM):
-            signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def nothing_swallowed(signals: Signals) -> Iterator[None]:
-    """Let a signal come again that came in a destructor: Python ignores what is raised there."""
-    before = sys.unraisablehook
-
-    def again(ignored: "sys.UnraisableHookArgs") -> None:
-        if isinstance(ignored.exc_value, Interrupted):
-            signals.later()
-        else:
-            before(ignored)
-
-    sys.unraisablehook = again
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
-
-
-def guarded(work: Callable[[], object]) -> None:
-    """Run something; expected errors are one line and an exit code."""
+    output.protect()
     signals = Signals()
     try:
         try:
-            with nothing_swallowed(signals):
-                work()
+            with never_swallowed(signals):
+                return result(work)
         finally:
             signals.ignore()
     except (Exception, Interrupted) as error:
@@ -90,70 +63,104 @@ def guarded(work: Callable[[], object]) -> None:
         sys.exit(ended(error))
 
 
+def result(work: Callable[[], object]) -> int:
+    """Do the work, and make sure that what it printed is written."""
+    try:
+        code = work()
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
 def stopped(by: signal.Signals) -> NoReturn:
     """End at once, after saying what was published; all that was open has been closed."""
     done = f"load {STOP.published} was" if STOP.published else "nothing was"
     complain(f"stopped by {by.name}: {done} published", 128 + by)
-    with suppress(OSError):
+    with suppress(OSError, SparkifyError):
         sys.stdout.flush()
-    os._exit(128 + by)  # else a thread that waits for an answer of S3 would be waited for
+    os._exit(128 + by)  # else the process would wait for threads, which may wait for S3
 
 
 def ended(error: BaseException) -> int:
-    """The exit code of an expected error, after its line; any other is raised again."""
+    """The exit code of an error, after its line."""
     match error:
         case TooManyRejects():
-            return complain(f"{error}{kept(error.rejects)}", error.exit_code)
+            return complain(f"{error}{kept(error)}", error.exit_code)
+        case output.OutputError() if STOP.published:
+            return complain(f"{error}; load {STOP.published} was published", error.exit_code)
         case SparkifyError():
             return complain(str(error), error.exit_code)
+        case UsageMistake():
+            return explain(error)
+        case typer.Abort():
+            return complain("stopped: the answer was not yes", 1)
         case MemoryError():
             return complain("there is not enough memory", 1)
         case BrokenPipeError():  # the reader of our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-    raise error
+        case FileNotFoundError() if not has_working_folder():
+            return complain("the working folder was removed; change to another folder", 1)
+    return unexpected(error)
 
 
-@contextmanager
-def absent(name: str) -> Iterator[None]:
-    """Let a library look as if it were not installed, unless it is in use.
-
-    DuckDB imports pandas, where it is, to look at the first parameter: 0.4 s.
-    """
-    modules: dict[str, Any] = sys.modules
-    hide = name not in modules
-    if hide:
-        modules[name] = None
+def unexpected(error: BaseException) -> int:
+    """Say what failed, in one line; with -v, after its traceback."""
+    if 0 < logging.getLogger("sparkify").level <= logging.DEBUG:
+        say(mask_url("".join(traceback.format_exception(error))).rstrip())
     try:
-        yield
-    finally:
-        if hide:
-            del modules[name]
+        text = mask_url(str(error))
+    except Exception:  # a broken exception must not hide that there is one
+        text = ""
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    report = "please report it with the output of `sparkify -v ...`"
+    return complain(f"unexpected error: {what}; {report}", 1)
 
 
-def kept(rejects: Sequence[RejectedRecord]) -> str:
-    """Keep what a load refused that was then not published; says where."""
-    if not rejects:  # only the cluster has them
+def explain(mistake: UsageMistake) -> int:
+    """Print the usage and what is wrong with the options."""
+    text = io.StringIO()
+    mistake.show(text)
+    say(text.getvalue().rstrip())
+    return mistake.exit_code
+
+
+def has_working_folder() -> bool:
+    """Whether the working folder still exists."""
+    with suppress(OSError):
+        return bool(Path.cwd())
+    return False
+
+
+def kept(error: TooManyRejects) -> str:
+    """Keep what a load rejected that was then not published; says where."""
+    if not error.rejects:  # only the cluster has them
         return ""
-    path = Path("sparkify-rejects.ndjson")
+    lines = "".join(f"{json.dumps(row._asdict())}\n" for row in error.rejects)
     try:
-        path.write_text(
-            "".join(f"{json.dumps(row._asdict())}\n" for row in rejects), encoding="utf-8"
-        )
-    except OSError:
-        return f"; the first is {rejects[0].uri}:{rejects[0].line_number}"
-    return f"; they are in {path}"
+        write_file(REJECTS, lines, private=True, ours=has_json_lines(KEYS))
+    except SparkifyError as failed:
+        first = error.rejects[0]
+        return f"; the first is {first.uri}:{first.line_number} ({failed})"
+    return f"; they are in {REJECTS}"
 
 
 def complain(text: str, code: int) -> int:
-    """Print an error as one line."""
-    print(one_line(text), file=sys.stderr)  # noqa: T201
+    """Print an error as one line; returns the exit code."""
+    say(one_line(text))
     return code
+
+
+def say(text: str) -> None:
+    """Print lines on stderr, whatever state it is in."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(f"{printable(text, keep=chr(10))}\n")
+        sys.stderr.flush()
 
 
 def one_line(text: str) -> str:
     """What we say on stderr: a line, with our name before it."""
-    return f"sparkify: {' '.join(text.split())}"
+    return f"sparkify: {printable(' '.join(text.split()))}"
 
 
 class OneLine(logging.Formatter):
@@ -164,23 +171,3 @@ class OneLine(logging.Formatter):
         cause = record.exc_info[1] if record.exc_info else None
         text = record.getMessage()
         return one_line(text if cause is None else f"{text}: {cause}")
-
-
-@contextmanager
-def progress_bars() -> Iterator[Any]:
-    """A function to report progress to, shown as a bar when stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total)
-
-        yield tell

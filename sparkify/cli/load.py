@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from sparkify.cli.console import progress_bars
 from sparkify.cli.options import AsJson, loading, show
+from sparkify.cli.progress import progress_bars
 
 app = typer.Typer(rich_markup_mode=None)
 

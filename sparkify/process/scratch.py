@@ -1,14 +1,16 @@
-"""Temporary folders: the one place that makes them, and removes those that killed runs left.
+"""Temporary folders, and the removal of those that killed runs left.
 
-Beside each stands a lock file, which its process holds locked (flock) for as long as it lives,
-however it ends. A folder whose lock can be had is therefore a dead run's, whoever's it was; where
-the file system knows no such locks nothing can be told, and nothing is removed.
+Each has a marker file, which its process keeps locked (flock) until it ends, however it ends. A
+folder is removed only if it can be no other program's: it has our marker, belongs to this user,
+has the mode that we gave it, is not a symbolic link, and nobody holds the lock. Where the file
+system has no such locks, nothing is removed.
 """
 
 import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,7 +19,9 @@ from pathlib import Path
 from sparkify.errors import SparkifyError
 from sparkify.process import stopping
 
-PREFIX, LOCK = "sparkify-", ".lock"
+PREFIX, MARKER = "sparkify-", ".sparkify-scratch"
+MARK = b"a temporary folder of sparkify: removed when its process has ended\n"
+MODE = 0o700
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # of this machine, never of a connection: those are OSErrors too, and mean to try again
 SHORT = {*FULL, errno.EACCES, errno.EMFILE, errno.ENFILE}
@@ -25,78 +29,125 @@ SHORT = {*FULL, errno.EACCES, errno.EMFILE, errno.ENFILE}
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A temporary folder of this process's own, which goes when it is left.
+    """A temporary folder for this process alone, removed at the end.
 
     Raises:
-        SparkifyError: there is no room for it, or for what is written inside.
+        SparkifyError: it cannot be made, or the disk is full.
     """
+    made = Scratch()
     with shortages():
-        lock, descriptor = locked()
         try:
-            below(lock).mkdir(mode=0o700)
-            yield below(lock)
+            made.make()
+            yield made.path
         finally:
-            let_go(lock, descriptor)
+            made.remove()
 
 
 @contextmanager
-def shortages(place: Path | None = None) -> Iterator[None]:
-    """Turns what a machine runs out of, at a place or among temporary files, into our error."""
+def shortages(where: Path | None = None) -> Iterator[None]:
+    """Turn errors of a full or forbidden disk, in a folder or among temporary files, into ours."""
     try:
         yield
     except OSError as error:
         if error.errno not in SHORT:
             raise
-        hint = "; make room" if error.errno in FULL else ""
-        hint += ", or name another folder in TMPDIR" if hint and not place else ""
-        where = error.filename or place or tempfile.gettempdir()
-        raise SparkifyError(f"{where}: {error.strerror}{hint}") from error
+        hint = "; free some disk space" if error.errno in FULL else ""
+        hint += ", or name another folder in TMPDIR" if hint and not where else ""
+        name = error.filename or where or temporary()
+        raise SparkifyError(f"{name}: {error.strerror}{hint}") from error
 
 
-@stopping.whole
-def let_go(lock: Path, descriptor: int) -> None:
-    """Remove a folder, and no longer lock it."""
-    remove(lock)
-    os.close(descriptor)
+def temporary() -> Path:
+    """The folder for temporary files.
 
-
-@stopping.whole
-def locked() -> tuple[Path, int]:
-    """A new lock file, and its descriptor, which holds the lock until it is closed."""
-    descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=LOCK)
-    swept = False
+    Raises:
+        SparkifyError: there is none that can be written to.
+    """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        swept = not os.fstat(descriptor).st_nlink
-    except BlockingIOError:  # a sweep has it this very moment
-        swept = True
-    except OSError:  # no such locks are known here
-        pass
-    if not swept:
-        return Path(name), descriptor
-    os.close(descriptor)
-    return locked()
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        tried = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108
+        raise SparkifyError(
+            f"no temporary folder can be written to, not even {tried}; name one in TMPDIR"
+        ) from error
 
 
-def below(lock: Path) -> Path:
-    """The folder that a lock file is for."""
-    return lock.with_name(lock.name.removesuffix(LOCK))
+class Scratch:
+    """A temporary folder and the lock on its marker.
+
+    Attributes:
+        path: the folder, once it is made.
+        lock: the descriptor that holds the lock.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path()
+        self.lock: int | None = None
+
+    @stopping.critical()
+    def make(self) -> None:
+        """Make the folder, and lock its marker."""
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=temporary()))
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        self.lock = os.open(self.path / MARKER, flags, 0o600)
+        with suppress(OSError):  # the file system may have no such locks
+            fcntl.flock(self.lock, fcntl.LOCK_EX)  # a sweep holds it for a moment at most
+        os.write(self.lock, MARK)  # before that, no sweep takes the folder for ours
+
+    @stopping.critical()
+    def remove(self) -> None:
+        """Remove the folder, if it was made, and then give up the lock."""
+        if self.path == Path():
+            return
+        remove(self.path)
+        if self.lock is not None:
+            os.close(self.lock)
 
 
-def remove(lock: Path) -> None:
-    """Remove a folder, then, if that could be done, what says whether it is in use."""
-    shutil.rmtree(below(lock), ignore_errors=True)
-    if not below(lock).exists():
-        lock.unlink(missing_ok=True)
+def remove(path: Path) -> None:
+    """Remove a folder: its marker last, so that what a kill leaves can be recognised."""
+    with suppress(OSError):
+        for entry in os.scandir(path):
+            if entry.name == MARKER:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                Path(entry.path).unlink(missing_ok=True)
+        if os.listdir(path) == [MARKER]:  # noqa: PTH208 - nothing was added meanwhile
+            (path / MARKER).unlink()
+        path.rmdir()
 
 
 def sweep() -> None:
-    """Remove the folders of processes that are no more."""
-    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*{LOCK}"):
-        with suppress(OSError):  # it is in use, or not ours to look at
-            descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                remove(lock)
-            finally:
-                os.close(descriptor)
+    """Remove the temporary folders of processes that have ended."""
+    for path in temporary().glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is in use, or belongs to somebody else
+            sweep_one(path)
+
+
+def sweep_one(path: Path) -> None:
+    """Remove a folder if it is ours and nobody holds its lock.
+
+    Raises:
+        OSError: it is not a folder of ours, or it is in use.
+    """
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if not is_private(directory, MODE):
+            return
+        marker = os.open(MARKER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+    finally:
+        os.close(directory)
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISREG(os.fstat(marker).st_mode) and os.read(marker, len(MARK) + 1) == MARK:
+            remove(path)
+    finally:
+        os.close(marker)
+
+
+def is_private(descriptor: int, mode: int) -> bool:
+    """Whether a file or folder belongs to this user and has exactly these permissions."""
+    found = os.fstat(descriptor)
+    return found.st_uid == os.geteuid() and found.st_mode & 0o777 == mode

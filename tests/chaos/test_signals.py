@@ -86,8 +86,8 @@ def destructor():
 
 def folder():
     sys.addaudithook(lambda name, _: come() if name == "shutil.rmtree" else None)
-    with scratch.folder():
-        pass
+    with scratch.folder() as made:
+        (made / "inside").mkdir()
 
 def connection():
     sa.event.listen(sa.pool.Pool, "reset", come)
@@ -113,6 +113,118 @@ def test_a_signal_while_something_tidies_up(
     said = f"sparkify: stopped by {number.name}: nothing was published\n"
     assert (done.returncode, done.stderr) == (128 + number, said)
     assert not list((tmp_path / "tmp").iterdir())
+
+
+SECTIONS = """
+import os, sys, threading, time
+from sparkify.cli.console import guarded
+from sparkify.process import stopping
+
+def come():
+    os.kill(os.getpid(), int(sys.argv[1]))
+
+@stopping.critical()
+def inner():
+    come()
+    time.sleep(0.1)
+    print("inner ended", flush=True)
+
+def nested():
+    with stopping.critical():
+        inner()
+        print("outer ended", flush=True)
+    print("after", flush=True)
+
+def twice():
+    try:
+        nested()
+    finally:
+        with stopping.critical():
+            print("cleaned up", flush=True)
+        print("and went on", flush=True)
+
+def late():
+    with stopping.critical():
+        come()
+        time.sleep(30)
+
+def committing():
+    with stopping.critical(), stopping.committing("1"):
+        come()
+        time.sleep(stopping.PATIENCE + 0.5)
+        print("committed", flush=True)
+
+def failing():
+    with stopping.committing("1"):
+        come()
+        raise RuntimeError("COMMIT failed")
+
+def threads():
+    held = threading.Thread(target=thread)
+    held.start()
+    come()
+    print("not held", flush=True)
+
+@stopping.critical()
+def thread():
+    time.sleep(0.3)
+
+def work():
+    globals()[sys.argv[2]]()
+    time.sleep(60)
+
+guarded(work)
+"""
+
+
+@pytest.mark.parametrize("number", signals.NUMBERS)
+@pytest.mark.parametrize(
+    ("what", "out", "published", "seconds"),
+    [
+        ("nested", "inner ended\nouter ended\n", "nothing was", (0, 1.4)),
+        ("twice", "inner ended\nouter ended\ncleaned up\nand went on\n", "nothing was", (0, 1.4)),
+        ("late", "", "nothing was", (1.5, 4)),
+        ("committing", "committed\n", "load 1 was", (2, 5)),
+        ("failing", "", "nothing was", (0, 1.4)),
+        ("threads", "", "nothing was", (0, 1.4)),
+    ],
+)
+def test_a_signal_in_a_section(
+    tmp_path: Path,
+    what: str,
+    out: str,
+    published: str,
+    seconds: tuple[float, float],
+    number: signal.Signals,
+) -> None:
+    """It waits for the outermost section, not for ever, and always for COMMIT; it is raised once.
+
+    Sections of other threads do not count.
+    """
+    begun = time.monotonic()
+    done = python(SECTIONS, int(number), what, folder=tmp_path)
+    assert done.stderr == f"sparkify: stopped by {number.name}: {published} published\n"
+    assert (done.returncode, done.stdout) == (128 + number, out)
+    assert time.monotonic() - begun > seconds[0]
+    assert time.monotonic() - begun < seconds[1] + signals.SOON  # Python has to start
+
+
+LIBRARY = """
+import os, signal
+from sparkify.process import stopping
+
+try:
+    with stopping.critical(), stopping.committing("1"):
+        os.kill(os.getpid(), signal.SIGINT)
+        print("not raised")
+except KeyboardInterrupt:
+    print("raised", stopping.STOP.wanted, stopping.STOP.published)
+"""
+
+
+def test_a_library_call_leaves_signals_alone(tmp_path: Path) -> None:
+    """Without the command line Ctrl-C raises KeyboardInterrupt at once, as in any program."""
+    assert python(LIBRARY, folder=tmp_path).stdout == "raised False None\n"
 
 
 TOO_LATE = """
