@@ -1,5 +1,7 @@
 """Print a few answers from the warehouse of the settings, to check that a load looks right."""
 
+import sys
+
 from sparkify import analytics
 from sparkify.cli.console import guarded
 
@@ -21,4 +23,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    sys.exit(guarded(main))

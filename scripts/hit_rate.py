@@ -5,6 +5,7 @@ from the remaining plays is a hit if one of its first N items is played in that 
 is measured for the items that most listeners play. Only items that are new to the listener count.
 """
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -106,4 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    sys.exit(guarded(main))

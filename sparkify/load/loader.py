@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable, DropTable
 
 from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects
 from sparkify.lake.objects import Lake, LakeObject
 from sparkify.load.publication import GONE, KEPT, NEW, READ, REPLACED, Publication, clear_all
 from sparkify.models import KINDS, Load, Reject, table
-from sparkify.models.statements import CreateTempTable, DropTempTable
 from sparkify.read.results import Outcome
 from sparkify.report import Records
 from sparkify.values import Threshold
@@ -148,7 +148,7 @@ class Loader:
     def publish(self, publication: Publication, staged: Staged) -> None:
         """Bring star and books up to the staged rows, and check them."""
         with self.timed("transform"):
-            self.executor.execute(CreateTempTable(READ))
+            self.executor.execute(CreateTable(READ))
             self.insert(READ, staged.files)
             rejects = [{**row._asdict(), "load_id": self.load_id} for row in staged.rejects]
             self.insert(table(Reject), rejects)
@@ -162,8 +162,8 @@ class Loader:
                 self.check(f"the staged {kind}", rows, found)
             for what, select in publication.checks():
                 self.check(what, *self.executor.counts(select))
-            for temporary in publication.temporary():
-                self.executor.execute(DropTempTable(temporary))
+            for temporary in publication.temporary_tables():
+                self.executor.execute(DropTable(temporary))
 
     def check(self, what: str, expected: int, found: int) -> None:
         """Compare two counts; only a bug makes them differ, and then this saves the data."""

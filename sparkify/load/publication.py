@@ -12,14 +12,13 @@ import sqlalchemy as sa
 
 from sparkify.load.transform import TRANSFORMS, Keys
 from sparkify.models import KINDS, PUBLISHED, Base, File, Reject, StagingEvent, StagingSong, table
-from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert
+from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert, temporary
 
 STAGING_TABLES = {"events": table(StagingEvent), "songs": table(StagingSong)}
 
 #: the objects of this load: rows of `files`, and what becomes of their former rows
-READ = sa.Table(
+READ = temporary(
     "read_files",
-    sa.MetaData(),
     *(sa.Column(c.name, c.type) for c in table(File).columns),
     sa.Column("outcome", sa.String(16)),
 )
@@ -74,7 +73,7 @@ class Publication:
             part = self.affected(target, key)
             yield f"the rows and the keys of {target.name}", rows_and_keys(target, part)
 
-    def temporary(self) -> Iterator[sa.FromClause]:
+    def temporary_tables(self) -> Iterator[sa.Table]:
         """The temporary tables."""
         yield READ
         for each in (*self.removed.values(), *self.changed.values()):

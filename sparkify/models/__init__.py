@@ -12,39 +12,4 @@ diagram     the schema as DDL and as a Mermaid diagram
 from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
 from sparkify.models.books import File, Load, Reject
 from sparkify.models.staging import EPOCH_MS, KINDS, Provenance, StagingEvent, StagingSong
-from sparkify.models.star import (
-    PUBLISHED,
-    STAR,
-    Artist,
-    Song,
-    Songplay,
-    Time,
-    User,
-    UserLevel,
-)
-
-__all__ = [
-    "EPOCH_MS",
-    "KINDS",
-    "NAME",
-    "PUBLISHED",
-    "STAGING",
-    "STAR",
-    "TITLE",
-    "URI",
-    "WORD",
-    "Artist",
-    "Base",
-    "File",
-    "Load",
-    "Provenance",
-    "Reject",
-    "Song",
-    "Songplay",
-    "StagingEvent",
-    "StagingSong",
-    "Time",
-    "User",
-    "UserLevel",
-    "table",
-]
+from sparkify.models.star import PUBLISHED, STAR, Artist, Song, Songplay, Time, User, UserLevel

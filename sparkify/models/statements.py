@@ -18,6 +18,11 @@ def insert(target: sa.Table, select: Query) -> sa.Insert:
     return sa.insert(target).from_select([c.name for c in select.selected_columns], select)
 
 
+def temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    """A temporary table; its columns are plain, and Redshift encodes them as it likes."""
+    return sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
 class CreateTempTableAs(ExecutableDDLElement):
     """CREATE TEMPORARY TABLE name AS select; `table` is the table that it creates."""
 
@@ -26,7 +31,7 @@ class CreateTempTableAs(ExecutableDDLElement):
     def __init__(self, name: str, select: sa.SelectBase) -> None:
         self.name = name
         self.select = select
-        self.table = sa.table(name, *(sa.column(c.name, c.type) for c in select.selected_columns))
+        self.table = temporary(name, *(sa.Column(c.name, c.type) for c in select.selected_columns))
 
 
 @compiles(CreateTempTableAs)
@@ -34,36 +39,3 @@ def _create_temp_table_as(element: CreateTempTableAs, compiler: Compiler, **kw: 
     # a DDL compiler ignores literal_binds, and a CREATE statement takes no parameters
     select = compiler.sql_compiler.process(element.select, literal_binds=True)
     return f"CREATE TEMPORARY TABLE {compiler.preparer.quote(element.name)} AS\n{select}"
-
-
-class CreateTempTable(ExecutableDDLElement):
-    """CREATE TEMPORARY TABLE with plain columns, which Redshift may encode as it likes."""
-
-    inherit_cache = False
-
-    def __init__(self, table: sa.Table) -> None:
-        self.table = table
-
-
-@compiles(CreateTempTable)
-def _create_temp_table(element: CreateTempTable, compiler: Compiler, **kw: object) -> str:
-    columns = ", ".join(
-        f"{compiler.preparer.quote(column.name)} {column.type.compile(compiler.dialect)}"
-        f"{'' if column.nullable else ' NOT NULL'}"
-        for column in element.table.columns
-    )
-    return f"CREATE TEMPORARY TABLE {compiler.preparer.format_table(element.table)} ({columns})"
-
-
-class DropTempTable(ExecutableDDLElement):
-    """DROP TABLE: the connection may be the caller's, and outlive the run."""
-
-    inherit_cache = False
-
-    def __init__(self, table: sa.FromClause) -> None:
-        self.table = table
-
-
-@compiles(DropTempTable)
-def _drop_temp_table(element: DropTempTable, compiler: Compiler, **kw: object) -> str:
-    return f"DROP TABLE {compiler.preparer.format_table(element.table)}"

@@ -102,6 +102,7 @@ def completed_file(
         new.remove()
 
 
+# long because its parameters are documented here
 @contextmanager
 def new_folder(path: Path, *, ours: IsOurs | None = None, force: bool = False) -> Iterator[Path]:
     """An empty folder to fill, which replaces the one at `path` when the block ends without error.

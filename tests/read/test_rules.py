@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy.schema import CreateTable
 
 from sparkify.models import KINDS, table
 from sparkify.models.staging import PLAY
-from sparkify.models.statements import CreateTempTable
+from sparkify.models.statements import temporary
 from sparkify.read.repair import MACROS
 from sparkify.read.rules import REASONS, Field, checks_of, fields_of, reason
 from sparkify.read.select import NUMBER, OBJECT, select
@@ -35,7 +36,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         for macro in MACROS:
             connection.execute(macro)
         for kind in KINDS:
-            connection.execute(str(CreateTempTable(loose(kind)).compile(dialect=Dialect())))
+            connection.execute(str(CreateTable(loose(kind)).compile(dialect=Dialect())))
         yield connection
 
 
@@ -43,7 +44,7 @@ def loose(kind: str) -> sa.Table:
     """The table that COPY fills, without NOT NULL: what COPY itself would reject is let in."""
     target = incoming(kind)
     columns = [sa.Column(column.name, column.type) for column in target.columns]
-    return sa.Table(target.name, sa.MetaData(), *columns)
+    return temporary(target.name, *columns)
 
 
 def from_text(database: duckdb.DuckDBPyConnection, kind: str, record: dict[str, Any]) -> Any:

@@ -9,13 +9,14 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable, DropTable
 
 from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, UsageError
 from sparkify.lake.objects import Lake, LakeObject, by_kind
 from sparkify.lake.s3 import Bucket, split
 from sparkify.models.base import table
 from sparkify.models.staging import KINDS
-from sparkify.models.statements import CreateTempTable, DropTempTable, Query
+from sparkify.models.statements import Query
 from sparkify.read.results import Outcome
 from sparkify.read.rules import fields_of
 from sparkify.warehouses.executor import Executor
@@ -74,7 +75,7 @@ class KindCopy:
         send, kind = self.executor, self.kind
         temporary = (incoming.incoming(kind), incoming.REPAIRED)
         for each in temporary:
-            send.execute(CreateTempTable(each))
+            send.execute(CreateTable(each))
         copied, rejects = self.copy_all()
         texts = [text for (text,) in send.rows(incoming.suspects(kind))]
         repaired = incoming.repaired_rows(texts)
@@ -90,7 +91,7 @@ class KindCopy:
                 "rejected; nothing was published"
             )
         for each in temporary:
-            send.execute(DropTempTable(each))
+            send.execute(DropTable(each))
         rejects += failed
         return Outcome(kind, self.objects, rows + len(rejects), repaired_count, rejects=rejects)
 

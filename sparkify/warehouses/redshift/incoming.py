@@ -16,7 +16,7 @@ from sqlalchemy.sql.expression import func
 from sparkify.errors import RejectedRecord
 from sparkify.models.base import TITLE, table
 from sparkify.models.staging import KINDS, PLAY
-from sparkify.models.statements import Column, Query, Union
+from sparkify.models.statements import Column, Query, Union, temporary
 from sparkify.read.repair import repair
 from sparkify.read.rules import Check, Field, checks_of, fields_of, reason
 
@@ -24,9 +24,8 @@ WIDER = 4  # times the bytes of a text that was encoded as UTF-8 twice too often
 EPOCH = datetime(1970, 1, 1)  # UTC, as every TIMESTAMP of ours
 
 #: texts that were encoded too often, and their repaired form
-REPAIRED = sa.Table(
+REPAIRED = temporary(
     "repaired_texts",
-    sa.MetaData(),
     sa.Column("broken", sa.String(TITLE * WIDER)),
     sa.Column("sound", sa.String(TITLE * WIDER)),
 )
@@ -43,7 +42,7 @@ def incoming(kind: str) -> sa.Table:
         )
         for field in fields_of(kind)
     ]
-    return sa.Table(f"incoming_{kind}", sa.MetaData(), *columns)
+    return temporary(f"incoming_{kind}", *columns)
 
 
 def suspects(kind: str) -> Union:
