@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, settings
 
 from sparkify import warehouses
 from sparkify.models import schema
-from tests import secrets
-from tests.analysts import loaded, real, simulated, url
 from tests.redshift_standin import TLS, StandIn
 from tests.redshift_standin.authority import authority as make_authority
 from tests.redshift_standin.buckets import Bucket
@@ -26,6 +24,8 @@ from tests.redshift_standin.fixtures import (
     s3,
     s3_server,
 )
+from tests.support import secrets
+from tests.support.analysts import loaded, real, simulated, url
 
 __all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulated", "url"]
 

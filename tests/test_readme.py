@@ -10,7 +10,7 @@ from sparkify import pipeline
 from sparkify.models import diagram
 from sparkify.read import select as fields
 from sparkify.settings import OPTIONS, Option
-from tests.test_cli import Sparkify, sparkify
+from tests.cli.test_cli import Sparkify, sparkify
 
 __all__ = ["sparkify"]
 

@@ -10,9 +10,9 @@ from sparkify import analytics, pipeline
 from sparkify.analytics.page import page
 from sparkify.analytics.page.charts import ticks
 from sparkify.analytics.page.markup import Markup, tag
-from tests.analysts import Loaded
-from tests.browser import CHROMIUM, Browser, browser
 from tests.factory import event, put, song
+from tests.support.analysts import Loaded
+from tests.support.browser import CHROMIUM, Browser, browser
 
 HOSTILE = "<script>document.title='run'</script><img src=http://127.0.0.1:9/x.png>"
 

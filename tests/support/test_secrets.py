@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.support import ROOT
+
 WAYS = {
     "stdout": "print({})",
     "stderr": "sys.stderr.write({})",
@@ -30,7 +31,8 @@ def test_a_secret_that_is_shown_fails_the_test(tmp_path: Path) -> None:
         for name, text in (("shows", "S3cr3t!"), ("hides", "plain"))
     ]
     (tmp_path / "test_it.py").write_text("\n".join([HEAD, *texts]))
-    command = [sys.executable, "-m", "pytest", "-p", "tests.secrets", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest"]
+    command += ["-p", "tests.support.secrets", "-p", "no:cacheprovider"]
     command += ["-rA", "-c", "/dev/null", "--rootdir", str(tmp_path), str(tmp_path / "test_it.py")]
     said = tmp_path / "said"  # what a process hands over would be looked at, too
     with said.open("wb") as file:

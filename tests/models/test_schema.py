@@ -14,8 +14,7 @@ from sparkify import pipeline, warehouses
 from sparkify.errors import SparkifyError
 from sparkify.models import Base, diagram, schema
 from tests.factory import event, put, rows
-
-ROOT = Path(__file__).parents[1]
+from tests.support import ROOT
 
 
 def alembic(*arguments: str, warehouse: str) -> str:

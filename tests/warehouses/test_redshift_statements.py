@@ -11,11 +11,11 @@ import pytest
 
 from sparkify import analytics, books, config, pipeline, warehouses
 from sparkify.models import schema
-from tests import dialect
-from tests.analysts import Loaded
 from tests.factory import event, put, song
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.support import dialect
+from tests.support.analysts import Loaded
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from sparkify import analytics, pipeline, warehouses
 from sparkify.cli import app
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import PUBLISHED, diagram, table
-from tests.analysts import Loaded
 from tests.factory import star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.support import ROOT
+from tests.support.analysts import Loaded
 
 COUNT = "SELECT level, count(*) AS plays FROM songplays GROUP BY level ORDER BY level"
 
@@ -197,7 +198,7 @@ def test_a_select_is_one_line_from_everywhere(simulated: Loaded, way: Any) -> No
 
 def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
     """scripts/analytics.py prints the row counts and more of the warehouse in the settings."""
-    script = Path(__file__).parents[1] / "scripts" / "analytics.py"
+    script = ROOT / "scripts" / "analytics.py"
     environment = {
         "SPARKIFY_WAREHOUSE": simulated.url,
         "PATH": "",
@@ -212,7 +213,7 @@ def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
 
 def test_the_readme_has_every_question_and_its_sql() -> None:
     """The page for analysts shows each question, its name, and the SELECT that answers it."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
     with warehouses.connect("duckdb") as opened:
         for question in analytics.QUESTIONS:
             assert f"**{question.title}** `{question.name}`" in readme

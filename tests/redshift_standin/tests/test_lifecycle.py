@@ -17,7 +17,7 @@ import pytest
 from tests import redshift_standin
 from tests.redshift_standin import StandIn
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PACKAGE = Path(redshift_standin.__file__).parent
 SERVE = """
 import sys

@@ -10,9 +10,9 @@ from alembic import command
 from sparkify import pipeline, warehouses
 from sparkify.config import load
 from sparkify.models import UserLevel, schema, table
-from tests.analysts import Loaded
 from tests.factory import NOON, event, put, rows
-from tests.plain import moment
+from tests.support.analysts import Loaded
+from tests.support.plain import moment
 
 
 def spans(url: str) -> list[tuple[str, int, int | None]]:

@@ -12,8 +12,9 @@ from sparkify import config, warehouses
 from sparkify.cli.schema import reset_schema
 from sparkify.errors import SparkifyError
 from sparkify.models import schema
+from tests.support import ROOT
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "create_tables.py"
+SCRIPT = ROOT / "scripts" / "create_tables.py"
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Noise: whatever stands in an object, nothing crashes, hangs, or costs a good record beside it.
 
-A long run, each time with other examples: NOISE_EXAMPLES=5000 pytest tests/test_noise.py
+A long run, each time with other examples: NOISE_EXAMPLES=5000 pytest tests/read/test_noise.py
 """
 
 import gzip

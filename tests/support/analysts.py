@@ -7,9 +7,10 @@ import pytest
 
 from sparkify import pipeline
 from sparkify.simulate import simulate
-from tests.plain import Plain
+from tests.support import ROOT
+from tests.support.plain import Plain
 
-SAMPLE = Path(__file__).parents[2] / "shared" / "lake"
+SAMPLE = ROOT.parent / "shared" / "lake"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import pytest
 
 from sparkify.simulate import Simulated, simulate
 from sparkify.simulate.songs import Song, catalogue, encoded_twice, unheard_of
+from tests.support import ROOT
 
 Record = dict[str, Any]
 
@@ -147,7 +148,7 @@ def test_hash_seed_does_not_matter(tmp_path: Path) -> None:
     )
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     simulate(ours, **SMALL, seed=7)
-    root = str(Path(__file__).parent.parent)
+    root = str(ROOT)
     environment = os.environ | {"PYTHONHASHSEED": "4711", "PYTHONPATH": root}
     subprocess.run([sys.executable, "-c", program, str(theirs)], check=True, env=environment)
     assert files(ours) == files(theirs)

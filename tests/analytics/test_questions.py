@@ -12,9 +12,9 @@ from sparkify.analytics.answers import Answer, shown
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
-from tests.analysts import Loaded
 from tests.factory import NOON, event, put
-from tests.plain import Plain
+from tests.support.analysts import Loaded
+from tests.support.plain import Plain
 
 OF_THE_LAKE = [q.name for q in analytics.QUESTIONS if q.group != "books"]
 

@@ -9,11 +9,12 @@ import pytest
 
 from sparkify import analytics, pipeline
 from sparkify.errors import SparkifyError
-from tests.analysts import Loaded
 from tests.factory import NOON, event, put
-from tests.plain import Plain
+from tests.support import ROOT
+from tests.support.analysts import Loaded
+from tests.support.plain import Plain
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "hit_rate.py"
+SCRIPT = ROOT / "scripts" / "hit_rate.py"
 MILLION = 1_000_000
 
 
