@@ -31,8 +31,10 @@ __all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulat
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options that send the tests of the stand-in to a real cluster."""
+    """Options that send the stand-in's tests to a real cluster, and that write golden files."""
     add_options(parser)
+    text = "write what is found into the golden files instead of comparing it"
+    parser.addoption("--update-golden", action="store_true", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,6 +77,12 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def hasty(seconds: float) -> None:
     """Wait between two attempts of a run, for less long than people do."""
     time.sleep(seconds / 20)
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
 
 
 @pytest.fixture
