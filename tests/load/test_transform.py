@@ -372,9 +372,16 @@ def test_a_level_holds_until_the_next(staged: Staged) -> None:
     assert found == [("free", 0, 2), ("paid", 2, 4), ("free", 4, None)]
 
 
-def test_a_level_of_no_time_is_no_row(staged: Staged) -> None:
+@pytest.mark.parametrize(("held", "passing"), [("free", "paid"), ("paid", "free")])
+def test_a_level_of_no_time_is_no_row(staged: Staged, held: str, passing: str) -> None:
     """Of levels in one millisecond the last by session and item holds."""
-    assert levels(staged, (0, "free", 0), (5, "paid", 1), (5, "free", 2)) == [("free", 0, None)]
+    assert levels(staged, (0, held, 0), (5, passing, 1), (5, held, 2)) == [(held, 0, None)]
+
+
+def test_only_users_have_levels(staged: Staged) -> None:
+    """An event without a user tells of no level; one that is no play does."""
+    staged.events({"user_id": None, "page": "Login"}, {"page": "Home"})
+    assert staged.star("user_levels", "user_id", "level") == [(49, "free")]
 
 
 def test_of_equal_events_the_first_level_holds(staged: Staged) -> None:
@@ -441,8 +448,8 @@ def test_an_artist_has_the_most_frequent_text(
 def test_songs_are_counted_once(staged: Staged) -> None:
     """How frequent a name is counts distinct song_ids: a song that is staged twice is one."""
     staged.songs(
-        {"artist_name": "Copied"},
-        {"artist_name": "Copied", "uri": "copy.json"},
+        {"artist_name": "Copy"},
+        {"artist_name": "Copy", "uri": "copy.json"},
         {"artist_name": "Twice", "song_id": "SO2"},
         {"artist_name": "Twice", "song_id": "SO3"},
     )
