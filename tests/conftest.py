@@ -31,8 +31,9 @@ __all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulat
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options that send the stand-in's tests to a real cluster, and that write golden files."""
+    """Options for the tests of a real cluster, for the long ones, and for golden files."""
     add_options(parser)
+    parser.addoption("--long", action="store_true", help="run what is marked as long, alone")
     text = "write what is found into the golden files instead of comparing it"
     parser.addoption("--update-golden", action="store_true", help=text)
 
@@ -40,6 +41,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Forgive what is the driver's; let no test show a secret."""
     add_filters(config)
+    if config.getoption("--long"):
+        config.option.markexpr = "long"
     config.pluginmanager.register(secrets)
 
 

@@ -133,6 +133,7 @@ def test_the_star_is_exported_as_parquet(simulated: Loaded, tmp_path: Path) -> N
         analytics.export("s3://b/x", simulated.url)
 
 
+@pytest.mark.long
 def test_redshift_exports_to_s3(
     simulated: Loaded, cluster: StandIn, s3: Bucket, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
 from tests.factory import NOON, event, put
+from tests.support import redshift_is_long
 from tests.support.analysts import Loaded
 from tests.support.plain import Plain
 
@@ -96,6 +97,7 @@ def test_a_place_and_a_year_can_be_asked_for(loaded: Loaded) -> None:
     assert len(men) == 5 and [*men] != women
 
 
+@redshift_is_long
 def test_a_parameter_may_hold_any_text(lake: Path, warehouse: str) -> None:
     """Quotes, percent signs and colons in a place are just text."""
     place = "5% of O'Fallon: %s %% :x"

@@ -80,6 +80,7 @@ def test_a_user_that_is_none_is_said_so(loaded: Loaded) -> None:
         analytics.recommend(123_456_789, loaded.url)
 
 
+@pytest.mark.long
 def test_hit_rates_are_measured_beside_the_most_popular(
     loaded: Loaded, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

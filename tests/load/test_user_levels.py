@@ -11,6 +11,7 @@ from sparkify import pipeline, warehouses
 from sparkify.config import load
 from sparkify.models import UserLevel, schema, table
 from tests.factory import NOON, event, put, rows
+from tests.support import redshift_is_long
 from tests.support.analysts import Loaded
 from tests.support.plain import moment
 
@@ -41,6 +42,7 @@ def test_the_current_level_is_the_one_of_the_user(loaded: Loaded) -> None:
     assert rows(loaded.url, current) == rows(loaded.url, "SELECT user_id, level FROM users")
 
 
+@redshift_is_long
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
 def test_levels_do_not_depend_on_the_order_of_arrival(
     lake: Path, warehouse: str, order: tuple[int, ...]

@@ -42,6 +42,7 @@ def test_alembic_makes_checks_and_removes_the_schema(lake: Path, duckdb_url: str
     assert rows(duckdb_url, left) == [("alembic_version",)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["ünï a", "select"])
 def test_a_check_is_clean_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
     """DuckDB names a database after its file, and may have to quote it."""
@@ -50,6 +51,7 @@ def test_a_check_is_clean_whatever_the_file_is_called(tmp_path: Path, name: str)
     assert "No new upgrade operations detected" in alembic("check", warehouse=url)
 
 
+@pytest.mark.long
 def test_a_check_finds_a_difference(duckdb_url: str, empty: Path) -> None:
     """`alembic check` is not clean merely because it looks at nothing."""
     shutil.copyfile(empty, duckdb_url.removeprefix("duckdb:///"))

@@ -11,6 +11,7 @@ from sparkify import pipeline, warehouses
 from sparkify.lake import objects as lakes
 from tests.factory import NOON, event, files, lines, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
+from tests.support import redshift_is_long
 
 
 def one(url: str, select: str) -> Any:
@@ -19,6 +20,7 @@ def one(url: str, select: str) -> Any:
     return value
 
 
+@redshift_is_long
 def test_the_real_sample_has_the_right_numbers(sample: Path, warehouse: str) -> None:
     """On real data every figure is the one that was counted independently."""
     right = json.loads((sample / "golden-sample.json").read_text())
@@ -44,6 +46,7 @@ def test_the_real_sample_has_the_right_numbers(sample: Path, warehouse: str) -> 
     assert rows(warehouse, top) == [tuple(right["top_location"])]
 
 
+@redshift_is_long
 def test_a_second_run_finds_nothing_new(sample: Path, warehouse: str) -> None:
     """The same lake again: no load, the same rows."""
     first = pipeline.run(str(sample / "lake"), warehouse)
@@ -54,6 +57,7 @@ def test_a_second_run_finds_nothing_new(sample: Path, warehouse: str) -> None:
     assert one(warehouse, "SELECT count(*) FROM staging.loads") == 1
 
 
+@redshift_is_long
 def test_the_queries_that_people_bring_run_as_printed(sample: Path, warehouse: str) -> None:
     """Star tables stand in the default schema under the names that queries use."""
     pipeline.run(str(sample / "lake"), warehouse)
@@ -92,6 +96,7 @@ def test_a_load_takes_memory_by_threads(duckdb_url: str, query: str, limit: str)
         assert connection.exec_driver_sql(select).scalar() == limit
 
 
+@redshift_is_long
 def test_every_play_is_a_row(lake: Path, warehouse: str) -> None:
     """A play whose song nobody knows is a row too, and another page is none."""
     plays = [event(), event(itemInSession=1, song="Unknown"), event(itemInSession=2, page="Home")]
@@ -101,6 +106,7 @@ def test_every_play_is_a_row(lake: Path, warehouse: str) -> None:
     assert (report.plays.total, report.plays.matched) == (2, 1)
 
 
+@redshift_is_long
 @pytest.mark.parametrize(
     ("songs", "expected"),
     [
@@ -120,6 +126,7 @@ def test_a_play_has_the_song_nearest_in_length(
     assert one(warehouse, "SELECT song_id FROM songplays") == expected
 
 
+@redshift_is_long
 def test_a_play_matches_by_any_of_an_artists_names(lake: Path, warehouse: str) -> None:
     """An artist has several names; the one in `artists` is not the only one that matches."""
     put(lake, "events", "day.json", event(artist="Björk feat. Thom Yorke"))
@@ -131,6 +138,7 @@ def test_a_play_matches_by_any_of_an_artists_names(lake: Path, warehouse: str) -
     assert one(warehouse, "SELECT name FROM artists") == "Björk"
 
 
+@redshift_is_long
 def test_users_are_as_their_latest_event_has_them(lake: Path, warehouse: str) -> None:
     """Names and level together from the latest event, also when it is no play."""
     put(
@@ -146,6 +154,7 @@ def test_users_are_as_their_latest_event_has_them(lake: Path, warehouse: str) ->
     assert one(warehouse, "SELECT level FROM songplays") == "free"
 
 
+@redshift_is_long
 def test_milliseconds_are_kept(lake: Path, warehouse: str) -> None:
     """ts is milliseconds since the epoch, UTC, and none of them is lost."""
     put(lake, "events", "day.json", event(ts=NOON + 796))
@@ -156,6 +165,7 @@ def test_milliseconds_are_kept(lake: Path, warehouse: str) -> None:
     assert parts == [(12, 1, 44, 11, 2018, 4)]
 
 
+@redshift_is_long
 def test_a_play_has_the_same_id_at_every_replay(lake: Path, warehouse: str) -> None:
     """songplay_id is the md5 of user|session|item|ts in ms."""
     put(lake, "events", "day.json", event(ts=1541105830796, userId="39"))
@@ -164,6 +174,7 @@ def test_a_play_has_the_same_id_at_every_replay(lake: Path, warehouse: str) -> N
     assert one(warehouse, "SELECT songplay_id FROM songplays") == one(warehouse, expected)
 
 
+@redshift_is_long
 def test_text_that_was_encoded_twice_is_repaired(lake: Path, warehouse: str) -> None:
     """Events' broken text is mended, so that plays match; text that is fine stays as it is."""
     put(lake, "events", "day.json", event(artist="BjÃ\x83Â¶rk", song="JÃ\x83Â³ga", lastName="Ã"))
@@ -175,6 +186,7 @@ def test_text_that_was_encoded_twice_is_repaired(lake: Path, warehouse: str) -> 
     assert one(warehouse, "SELECT last_name FROM users") == "Ã"
 
 
+@redshift_is_long
 def test_text_fields_take_numbers(lake: Path, warehouse: str) -> None:
     """A number or `false` where text is meant is that text."""
     put(lake, "songs", "a.json", song(title=4.6, artist_name=112))
@@ -184,6 +196,7 @@ def test_text_fields_take_numbers(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, "SELECT name FROM artists") == [("112",), ("Björk",)]
 
 
+@redshift_is_long
 def test_unknown_is_null(lake: Path, warehouse: str) -> None:
     """Year 0 and empty text mean unknown; blanks at the end of a text are none of it."""
     put(lake, "songs", "a.json", song(year=0, artist_location="", title="Jóga  "))
@@ -192,6 +205,7 @@ def test_unknown_is_null(lake: Path, warehouse: str) -> None:
     assert one(warehouse, "SELECT location FROM artists") is None
 
 
+@redshift_is_long
 def test_an_artist_has_the_most_frequent_values(lake: Path, warehouse: str) -> None:
     """Name, location and position: the most frequent, then the shortest, then the first."""
     different: list[dict[str, Any]] = [
@@ -244,6 +258,7 @@ NAMES = [
 ]
 
 
+@redshift_is_long
 @pytest.mark.parametrize("size", [1, 50])
 def test_any_name_loads(
     lake: Path, warehouse: str, size: int, monkeypatch: pytest.MonkeyPatch
@@ -261,6 +276,7 @@ def test_any_name_loads(
     assert found == [(n, str(lake / "log_data" / name), size) for n, name in enumerate(NAMES)]
 
 
+@redshift_is_long
 def test_full_loads_the_whole_lake_again(lake: Path, warehouse: str) -> None:
     """`full` forgets what was loaded, also of objects that are gone, but not that it was."""
     gone = put(lake, "events", "gone.json", event())
@@ -314,6 +330,7 @@ def test_a_callers_engine_is_used_and_kept(lake: Path) -> None:
     engine.dispose()
 
 
+@redshift_is_long
 def test_songs_and_events_may_be_apart(lake: Path, warehouse: str) -> None:
     """The places of songs and of events can be named one by one."""
     put(lake, "events", "a.json", event())

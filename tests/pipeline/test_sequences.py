@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,12 +114,33 @@ def test_any_sequence_of_runs_ends_as_one_run_does(steps: list[list[Any]], empty
         follow(steps, Path(folder), f"duckdb:///{folder}/steps.duckdb", empty)
 
 
-@settings(max_examples=5)
+@pytest.mark.long
+@settings(max_examples=60)
+@given(steps=changes)
+def test_any_of_many_sequences_ends_as_one_run_does(steps: list[list[Any]], empty: Path) -> None:
+    """The same for more of them."""
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), f"duckdb:///{folder}/steps.duckdb", empty)
+
+
+@settings(max_examples=3)
 @given(steps=changes)
 def test_any_sequence_of_runs_on_redshift_ends_as_one_run_on_duckdb(
     steps: list[list[Any]], cluster: StandIn, empty: Path
 ) -> None:
     """The same, and the two engines agree on every row."""
+    cluster.reset()
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), cluster.url(), empty)
+
+
+@pytest.mark.long
+@settings(max_examples=10)
+@given(steps=changes)
+def test_any_of_many_sequences_on_redshift_ends_as_on_duckdb(
+    steps: list[list[Any]], cluster: StandIn, empty: Path
+) -> None:
+    """The same for more of them."""
     cluster.reset()
     with TemporaryDirectory() as folder:
         follow(steps, Path(folder), cluster.url(), empty)

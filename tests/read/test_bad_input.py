@@ -17,6 +17,7 @@ from sparkify.lake import objects as lakes
 from sparkify.read import records
 from tests.factory import NOON, event, files, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
+from tests.support import redshift_is_long
 
 ALL = {"max_rejects": "100%"}
 
@@ -381,6 +382,7 @@ def test_an_empty_object_is_no_error(lake: Path, duckdb_url: str, content: bytes
     assert (report.records.read, files(duckdb_url)) == (0, {"a.json": (0, 0)})
 
 
+@redshift_is_long
 def test_a_corrected_object_replaces_its_rejects(lake: Path, warehouse: str) -> None:
     """After the repair nothing of the bad version is left, neither rows nor rejects."""
     put(lake, "events", "a.json", event(), b"not json", event(itemInSession=1, level="gold"))

@@ -37,7 +37,12 @@ def users(url: str) -> int:
 
 @pytest.mark.parametrize(
     ("arguments", "answer", "code", "left"),
-    [([], "n\n", 1, 2), ([], "", 1, 2), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)],
+    [
+        ([], "n\n", 1, 2),
+        pytest.param([], "", 1, 2, marks=pytest.mark.long),
+        ([], "y\n", 0, 0),
+        pytest.param(["--yes"], "", 0, 0, marks=pytest.mark.long),
+    ],
 )
 def test_tables_are_dropped_after_a_yes(
     url: str, tmp_path: Path, arguments: list[str], answer: str, code: int, left: int

@@ -53,6 +53,7 @@ def sorted_records(url: str) -> dict[str, Any]:
     return {kind: sorted(found, key=repr) for kind, found in records(url).items()}
 
 
+@pytest.mark.long
 def test_the_real_sample_has_the_same_rows(
     sample: Path, cluster: StandIn, s3: Bucket, duckdb_url: str
 ) -> None:
@@ -128,6 +129,7 @@ def test_nothing_is_left_in_the_lake(cluster: StandIn, s3: Bucket) -> None:
     assert len(keys(s3)) == 121
 
 
+@pytest.mark.long
 def test_what_a_dead_run_left_is_swept(cluster: StandIn, s3: Bucket) -> None:
     """A manifest that a killed run left is never an object of the lake, and goes."""
     s3.put(LOG, event())
@@ -201,6 +203,7 @@ def test_a_changed_object_is_refused(cluster: StandIn, s3: Bucket) -> None:
     assert (report.files.new, report.rows["songplays"]) == (2, 2)
 
 
+@pytest.mark.long
 def test_a_run_that_reads_refuses_it_too(cluster: StandIn, s3: Bucket) -> None:
     """An object that was copied directly cannot be replaced by a staged run either; others can."""
     s3.put(LOG, event())
@@ -215,6 +218,7 @@ def test_a_run_that_reads_refuses_it_too(cluster: StandIn, s3: Bucket) -> None:
         pipeline.run(source, url, staging=parts)
 
 
+@pytest.mark.long
 def test_rows_of_a_vanished_object_cannot_be_pruned(cluster: StandIn, s3: Bucket) -> None:
     """A vanished object's rows stay; to prune them is refused, naming `run --full`."""
     s3.put(LOG, event())
@@ -360,6 +364,7 @@ def test_refusals_that_copy_did_not_log_are_counted(
     assert sorted(found["code"] for found in rejects(cluster.url())) == ["1200", "unlogged"]
 
 
+@pytest.mark.long
 def test_compressed_objects_are_copied(cluster: StandIn, s3: Bucket) -> None:
     """Objects that end in .gz are told to COPY as such, apart from the others."""
     s3.put(LOG, event())
@@ -372,6 +377,7 @@ def test_compressed_objects_are_copied(cluster: StandIn, s3: Bucket) -> None:
     assert rejects(cluster.url())[0]["uri"].endswith("b.json.gz")
 
 
+@pytest.mark.long
 def test_many_broken_texts_are_mended(cluster: StandIn, s3: Bucket) -> None:
     """So many that they go to the cluster by COPY; each is counted once."""
     names = [f"BjÃ\x83Â¶rk {number}" for number in range(150)]
@@ -393,6 +399,7 @@ def waiting(cluster: StandIn, s3: Bucket) -> str:
     return s3.url("lake")
 
 
+@pytest.mark.long
 def test_a_conflict_at_copy_is_tried_again(waiting: str, cluster: StandIn) -> None:
     """The whole transaction starts anew, and nothing is there twice."""
     cluster.faults.fail("^COPY", message="1023")
@@ -401,7 +408,7 @@ def test_a_conflict_at_copy_is_tried_again(waiting: str, cluster: StandIn) -> No
     assert len(records(cluster.url())["events"]) == 2
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_a_lost_answer_to_commit_never_loads_twice(
     waiting: str, cluster: StandIn, when: When
 ) -> None:
@@ -412,6 +419,7 @@ def test_a_lost_answer_to_commit_never_loads_twice(
     assert len(records(cluster.url())["events"]) == 2
 
 
+@pytest.mark.long
 def test_a_fault_on_the_way_changes_nothing_in_the_end(
     waiting: str, cluster: StandIn, s3: Bucket
 ) -> None:
@@ -430,6 +438,7 @@ def test_a_fault_on_the_way_changes_nothing_in_the_end(
     assert len(records(url)["events"]) == len(strikes) + 2
 
 
+@pytest.mark.long
 def test_an_object_that_vanishes_is_listed_no_more(
     waiting: str, cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

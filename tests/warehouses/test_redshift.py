@@ -43,6 +43,7 @@ def everything(url: str) -> tuple[Any, Any, Any]:
     return star(url), staging(url), books
 
 
+@pytest.mark.long
 def test_both_engines_have_the_same_rows(sample: Path, cluster: StandIn, duckdb_url: str) -> None:
     """The real sample: every table is the same, row for row."""
     pipeline.run(str(sample / "lake"), cluster.url())
@@ -58,7 +59,7 @@ def test_a_lake_in_s3_is_loaded_too(cluster: StandIn, s3: Bucket) -> None:
     assert s3.held("parts") == []
 
 
-@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize("new", [pytest.param(True, marks=pytest.mark.long), False])
 def test_parts_of_a_run_that_died_are_swept(
     loaded: Path, cluster: StandIn, s3: Bucket, new: bool
 ) -> None:
@@ -93,7 +94,17 @@ def test_no_secret_is_in_a_statement_or_a_report(loaded: Path, cluster: StandIn)
 
 #: FAULT_STRIDE=1 lets each statement fail, which takes minutes
 STRIDE = int(os.environ.get("FAULT_STRIDE", "20"))
-CONFLICTS = ["1023", "1018", "conflict with concurrent transaction"]
+FAULTS = [
+    ("fail", 41, 60),
+    ("drop", 31, 60),
+    pytest.param("fail", 1, STRIDE, marks=pytest.mark.long),
+    pytest.param("drop", 11, STRIDE, marks=pytest.mark.long),
+]
+CONFLICTS = [
+    "1023",
+    pytest.param("1018", marks=pytest.mark.long),
+    pytest.param("conflict with concurrent transaction", marks=pytest.mark.long),
+]
 
 
 def statements_of_a_load(lake: Path, cluster: StandIn) -> int:
@@ -110,16 +121,16 @@ def test_a_conflict_is_tried_again(loaded: Path, cluster: StandIn, message: str)
     assert report.rows["songplays"] == 4
 
 
-@pytest.mark.parametrize(("fault", "first"), [("fail", 1), ("drop", 11)])
+@pytest.mark.parametrize(("fault", "first", "stride"), FAULTS)
 def test_a_fault_at_any_statement_changes_nothing_in_the_end(
-    loaded: Path, cluster: StandIn, duckdb_url: str, fault: str, first: int
+    loaded: Path, cluster: StandIn, duckdb_url: str, fault: str, first: int, stride: int
 ) -> None:
-    """Each statement in turn fails, or loses the connection, once: the result is the same."""
+    """Statements in turn fail, or lose the connection, once: the result is the same."""
     pipeline.run(str(loaded), duckdb_url)
     right = star(duckdb_url)
     url = cluster.url()
     total = statements_of_a_load(loaded, cluster)
-    for nth in range(min(first, STRIDE), total + 1, STRIDE):
+    for nth in range(min(first, stride), total + 1, stride):
         put(loaded, "events", "new.json", event(itemInSession=4), b"not json", b" " * nth)
         strike: Callable[..., None] = getattr(cluster.faults, fault)
         strike(nth=nth)
@@ -132,7 +143,7 @@ def test_a_fault_at_any_statement_changes_nothing_in_the_end(
         assert star(url) == right
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_a_lost_answer_to_commit_never_loads_twice(
     loaded: Path, cluster: StandIn, when: When
 ) -> None:
@@ -177,6 +188,7 @@ def test_a_copy_that_loads_a_row_fewer_publishes_nothing(loaded: Path, cluster: 
     assert everything(cluster.url()) == before
 
 
+@pytest.mark.long
 def test_a_part_that_is_missing_publishes_nothing(
     loaded: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def test_the_schema(cluster: StandIn) -> None:
     assert dialect.refused(cluster.statements) == {}
 
 
+@pytest.mark.long
 def test_runs_that_read(loaded: Path, cluster: StandIn) -> None:
     """The first load, what is new, all of it anew, and what is gone."""
     pipeline.run(str(loaded), cluster.url())
@@ -55,6 +56,7 @@ def test_runs_that_read(loaded: Path, cluster: StandIn) -> None:
     assert dialect.refused(cluster.statements) == {}
 
 
+@pytest.mark.long
 def test_runs_that_copy_directly(
     cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +70,7 @@ def test_runs_that_copy_directly(
     assert dialect.refused(cluster.statements) == {}
 
 
+@pytest.mark.long
 def test_what_readers_ask(loaded: Path, cluster: StandIn, s3: Bucket) -> None:
     """Status, rejects, and an export; of an UNLOAD its query, too."""
     pipeline.run(str(loaded), cluster.url())
@@ -83,6 +86,7 @@ def test_what_readers_ask(loaded: Path, cluster: StandIn, s3: Bucket) -> None:
     assert dialect.refused(sent) == {}
 
 
+@pytest.mark.long
 def test_what_analysts_ask(simulated: Loaded, cluster: StandIn) -> None:
     """Every question and both recommendations; the answers are those of DuckDB."""
     pipeline.run(str(simulated.lake), cluster.url())
