@@ -291,26 +291,37 @@ def test_what_is_fine_is_not_refused(lake: Path, duckdb_url: str) -> None:
     assert files(duckdb_url) == expected
 
 
-@pytest.mark.parametrize("case", FINE)
-def test_layout_does_not_change_a_row(
-    lake: Path, duckdb_url: str, case: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A large object, which is scanned in place, gives the rows that a small one gives."""
-    monkeypatch.setattr(lakes, "LARGE", 1 << 16)  # soon enough for so many cases
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> dict[str, Any]:
+    """One run over every case twice: as a small object, and at the start of a large one."""
+    folder = tmp_path_factory.mktemp("fine")
+    url = f"duckdb:///{shutil.copyfile(empty, folder / 'warehouse.duckdb')}"
     big = lines([event(itemInSession=100 + i, location="x" * 900) for i in range(100)])
-    assert len(FINE[case]) < lakes.LARGE < len(big)
-    put(lake, "events", "small.json", FINE[case])
-    put(lake, "events", "large.json", FINE[case] + b"\n" + big)
-    pipeline.run(str(lake), duckdb_url)
+    for case, content in FINE.items():
+        put(folder / "lake", "events", f"small/{name_of(case)}", content)
+        put(folder / "lake", "events", f"large/{name_of(case)}", content + b"\n" + big)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lakes, "LARGE", 1 << 16)  # soon enough for so many cases
+        assert max(map(len, FINE.values())) < lakes.LARGE < len(big)
+        pipeline.run(str(folder / "lake"), url)
+    mine = [row for row in staging(url)["events"] if "x" * 900 not in row]
+    root = folder / "lake" / "log_data"
+    books = rows(url, "SELECT uri, records, rejects FROM staging.files")
+    return {"lake": root, "files": {uri: counts for uri, *counts in books}, "rows": mine}
+
+
+@pytest.mark.parametrize("case", FINE)
+def test_layout_does_not_change_a_row(laid_out: dict[str, Any], case: str) -> None:
+    """A large object, which is scanned in place, gives the rows that a small one gives."""
     count = FINE[case].count(b'"ts"')
-    assert files(duckdb_url) == {"small.json": (count, 0), "large.json": (count + 100, 0)}
-    mine = [row for row in staging(duckdb_url)["events"] if "x" * 900 not in row]
-    uris = {str(lake / "log_data" / f"{size}.json") for size in ("small", "large")}
-    small, large = (
-        sorted(str([c for c in row if c not in uris]) for row in mine if uri in row)
-        for uri in sorted(uris)
-    )
-    assert small == large
+    found = []
+    for size, total in (("small", count), ("large", count + 100)):
+        uri = str(laid_out["lake"] / size / name_of(case))
+        assert laid_out["files"][uri] == [total, 0]
+        mine = [row for row in laid_out["rows"] if uri in row]
+        found.append(sorted(str([c for c in row if c != uri]) for row in mine))
+    assert found[0] == found[1]
+    assert len(found[0]) == count
 
 
 def test_a_damaged_record_over_many_lines_is_one_reject(lake: Path, duckdb_url: str) -> None:
@@ -335,24 +346,28 @@ OBJECTS = {
 }
 
 
-@pytest.mark.parametrize("case", OBJECTS)
-@pytest.mark.parametrize("size", [1, 3000])
-def test_an_object_damaged_as_a_whole_is_one_reject(
-    lake: Path, duckdb_url: str, case: str, size: int
-) -> None:
-    """It counts one read and one refused, has no line, and nothing of it is published."""
-    kind, content, code = OBJECTS[case]
-    if size > 1 and code != "object_gzip":  # a repetition of the text, over the size of a small one
-        content = content * size
+def damaged_object(case: str, size: int) -> bytes:
+    """An object that is damaged as a whole, small or over the size of a small one."""
+    _, content, code = OBJECTS[case]
     if size > 1 and case == "truncated gzip":
-        content = gzip.compress(os.urandom(2 << 20))[:-9]
-    put(lake, kind, "a.json", content)
+        return gzip.compress(os.urandom(2 << 20))[:-9]
+    return content if code == "object_gzip" else content * size
+
+
+@pytest.mark.parametrize("size", [1, 3000])
+def test_an_object_damaged_as_a_whole_is_one_reject(lake: Path, duckdb_url: str, size: int) -> None:
+    """It counts one read and one refused, has no line, and nothing of it is published."""
+    for case, (kind, _, _) in OBJECTS.items():
+        put(lake, kind, name_of(case), damaged_object(case, size))
     put(lake, "events", "good.json", event())
-    report = pipeline.run(str(lake), duckdb_url)
-    (row,) = rejects(duckdb_url)
-    assert (row["code"], row["line_number"], row["raw_text"]) == (code, None, None)
-    assert files(duckdb_url) == {"a.json": (1, 1), "good.json": (1, 0)}
-    assert (report.records.read, report.records.staged) == (2, 1)
+    report = pipeline.run(str(lake), duckdb_url, **ALL)
+    found = {Path(row["uri"]).name: row for row in rejects(duckdb_url)}
+    for case, (_, _, code) in OBJECTS.items():
+        row = found[name_of(case)]
+        assert (row["code"], row["line_number"], row["raw_text"]) == (code, None, None)
+    refused_files = {name_of(case): (1, 1) for case in OBJECTS}
+    assert files(duckdb_url) == {**refused_files, "good.json": (1, 0)}
+    assert (report.records.read, report.records.staged) == (len(OBJECTS) + 1, 1)
 
 
 def test_large_objects_behind_a_damaged_one_are_read(lake: Path, duckdb_url: str) -> None:

@@ -1,6 +1,8 @@
 """Noise: whatever stands in an object, nothing crashes, hangs, or costs a good record beside it.
 
-A long run, each time with other examples: NOISE_EXAMPLES=5000 pytest tests/read/test_noise.py
+A long run, with other examples each time:
+
+    NOISE_EXAMPLES=5000 pytest --long tests/read/test_noise.py
 """
 
 import gzip
@@ -19,7 +21,7 @@ from sparkify import pipeline
 from sparkify.lake import objects as lakes
 from tests.factory import event, put, rejects, song, staging
 
-EXAMPLES = int(os.environ.get("NOISE_EXAMPLES", "8"))
+FEW, MANY = 3, int(os.environ.get("NOISE_EXAMPLES", "12"))
 GOOD = json.dumps(event()).encode()
 OTHER = json.dumps(song()).encode()
 TOKENS = [
@@ -93,13 +95,30 @@ def load(lake: Path, warehouse: Path) -> tuple[Any, Any, Any]:
     return report.records, rejects(url), staging(url)
 
 
-@settings(
-    phases=[Phase.explicit, Phase.generate],
-    max_examples=EXAMPLES,
-    derandomize="NOISE_EXAMPLES" not in os.environ,
-)
-@given(objects=st.lists(st.tuples(content, content), min_size=1, max_size=20))
+lots = given(objects=st.lists(st.tuples(content, content), min_size=1, max_size=20))
+no_shrinking = settings(phases=[Phase.explicit, Phase.generate])
+
+
+@settings(no_shrinking, max_examples=FEW)
+@lots
 def test_noise_never_costs_a_good_record(
+    objects: list[tuple[bytes, bytes]], empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random bytes and damaged records in objects never crash, nor lose what is beside them."""
+    survive(objects, empty, monkeypatch)
+
+
+@pytest.mark.long
+@settings(no_shrinking, max_examples=MANY, derandomize="NOISE_EXAMPLES" not in os.environ)
+@lots
+def test_much_noise_never_costs_a_good_record(
+    objects: list[tuple[bytes, bytes]], empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for more of it."""
+    survive(objects, empty, monkeypatch)
+
+
+def survive(
     objects: list[tuple[bytes, bytes]], empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Random bytes and damaged records in objects never crash, and never lose what is beside them.
