@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from sparkify import pipeline, warehouses
 from sparkify.errors import SparkifyError
-from sparkify.models import Base, diagram, schema
+from sparkify.models import Base, schema
 from tests.factory import event, put, rows
 from tests.support import ROOT
 
@@ -99,12 +99,3 @@ def test_the_revisions_are_those_of_alembic() -> None:
     script = ScriptDirectory.from_config(schema.alembic_config())
     found = [each.revision for each in script.walk_revisions()]
     assert schema.revisions() == found[::-1]
-
-
-def test_the_diagram_shows_every_table_and_reference() -> None:
-    """The Mermaid diagram is made from the models."""
-    text = diagram.mermaid()
-    for name in ("songplays", "users", "songs", "artists", "time"):
-        assert f"    {name} {{" in text
-    assert text.count("--o{ songplays") == 4
-    assert "varchar songplay_id PK" in text
