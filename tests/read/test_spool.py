@@ -122,22 +122,23 @@ def test_a_batch_removes_its_folder(batch: Batch, tmp_path: Path) -> None:
     assert large.read_bytes() == A
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (gzip.compress(A * 50)[:-9], "object_gzip"),
-        (b"\x1f\x8b not gzip", "object_gzip"),
-        (A.decode().encode("utf-16"), "object_utf16"),
-        (A.decode().encode("utf-16-le"), "object_utf16"),
-        (A.decode().encode("utf-16-be"), "object_utf16"),
-        (gzip.compress(A.decode().encode("utf-16")), "object_utf16"),
-    ],
-)
+DAMAGED = {
+    "truncated gzip": (gzip.compress(A * 50)[:-9], "object_gzip"),
+    "not gzip": (b"\x1f\x8b not gzip", "object_gzip"),
+    "UTF-16": (A.decode().encode("utf-16"), "object_utf16"),
+    "UTF-16, little-endian": (A.decode().encode("utf-16-le"), "object_utf16"),
+    "UTF-16, big-endian": (A.decode().encode("utf-16-be"), "object_utf16"),
+    "UTF-16 in gzip": (gzip.compress(A.decode().encode("utf-16")), "object_utf16"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
 @pytest.mark.parametrize("large", [False, True])
 def test_a_damaged_object_is_set_aside(
-    batch: Batch, tmp_path: Path, content: bytes, code: str, large: bool
+    batch: Batch, tmp_path: Path, case: str, large: bool
 ) -> None:
     """An object that is damaged as a whole takes its number, and its neighbours are read."""
+    content, code = DAMAGED[case]
     path = tmp_path / "damaged.json"
     path.write_bytes(content)
     fill(batch, A, path if large else content, B)
