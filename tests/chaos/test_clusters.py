@@ -48,6 +48,7 @@ def test_a_disk_is_full(site: Site) -> None:
         pytest.skip("only root can make a small disk")
 
 
+@pytest.mark.long
 def test_a_signal(site: Site) -> None:
     """The parts that the run staged go with it."""
     clusters.interrupt(site, signal.SIGTERM, 0.3)

@@ -29,7 +29,10 @@ def finish(cluster: Cluster, then: str) -> None:
 
 @pytest.mark.parametrize(
     ("failure", "code", "then"),
-    [pytest.param(denied, 1, "create", marks=pytest.mark.long), (busy, 4, "delete")],
+    [
+        pytest.param(denied, 1, "create", marks=pytest.mark.long),
+        pytest.param(busy, 4, "delete", marks=pytest.mark.long),
+    ],
 )
 def test_every_call_of_create_may_fail(
     aws: Aws, cluster: Cluster, failure: Failure, code: int, then: str

@@ -123,7 +123,7 @@ def test_any_of_many_sequences_ends_as_one_run_does(steps: list[list[Any]], empt
         follow(steps, Path(folder), f"duckdb:///{folder}/steps.duckdb", empty)
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(steps=changes)
 def test_any_sequence_of_runs_on_redshift_ends_as_one_run_on_duckdb(
     steps: list[list[Any]], cluster: StandIn, empty: Path

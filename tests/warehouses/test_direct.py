@@ -117,6 +117,7 @@ def test_rows_carry_the_load_and_no_object(cluster: StandIn, s3: Bucket) -> None
     assert books == [(s3.url(LOG), report.load_id, None, None)]
 
 
+@pytest.mark.long
 def test_nothing_is_left_in_the_lake(cluster: StandIn, s3: Bucket) -> None:
     """Manifest and JSONPaths are hidden from any listing, and are gone after the run."""
     s3.put(LOG, event())
@@ -153,6 +154,7 @@ def test_a_manifest_stands_below_the_staging_prefix(cluster: StandIn, s3: Bucket
         assert f"FROM '{parts}/sparkify-" in command
 
 
+@pytest.mark.long
 def test_people_s_own_jsonpaths_are_used(
     sample: Path, cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,6 +336,7 @@ def test_too_many_rejects_publish_nothing(
     assert keys(s3) == {LOG}
 
 
+@pytest.mark.long
 def test_copy_gives_up_at_its_utmost(
     cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +349,7 @@ def test_copy_gives_up_at_its_utmost(
     assert keys(s3) == {LOG}
 
 
+@pytest.mark.long
 def test_as_many_rejects_as_are_allowed_publish(cluster: StandIn, s3: Bucket) -> None:
     """At the threshold the run still publishes."""
     s3.put(LOG, lines([event(), ILL, ILL]))
@@ -353,6 +357,7 @@ def test_as_many_rejects_as_are_allowed_publish(cluster: StandIn, s3: Bucket) ->
     assert (report.records.rejected, report.rows["songplays"]) == (2, 1)
 
 
+@pytest.mark.long
 def test_refusals_that_copy_did_not_log_are_counted(
     cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,8 +95,8 @@ def test_no_secret_is_in_a_statement_or_a_report(loaded: Path, cluster: StandIn)
 #: FAULT_STRIDE=1 lets each statement fail, which takes minutes
 STRIDE = int(os.environ.get("FAULT_STRIDE", "20"))
 FAULTS = [
-    ("fail", 41, 60),
-    ("drop", 31, 60),
+    ("fail", 41, 200),
+    ("drop", 31, 200),
     pytest.param("fail", 1, STRIDE, marks=pytest.mark.long),
     pytest.param("drop", 11, STRIDE, marks=pytest.mark.long),
 ]
