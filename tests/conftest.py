@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, settings
 
 from sparkify import warehouses
 from sparkify.models import schema
-from tests import secrets
-from tests.analysts import loaded, real, simulated, url
 from tests.redshift_standin import TLS, StandIn
 from tests.redshift_standin.authority import authority as make_authority
 from tests.redshift_standin.buckets import Bucket
@@ -26,18 +24,25 @@ from tests.redshift_standin.fixtures import (
     s3,
     s3_server,
 )
+from tests.support import secrets
+from tests.support.analysts import loaded, real, simulated, url
 
 __all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulated", "url"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options that send the tests of the stand-in to a real cluster."""
+    """Options for the tests of a real cluster, for the long ones, and for golden files."""
     add_options(parser)
+    parser.addoption("--long", action="store_true", help="run what is marked as long, alone")
+    text = "write what is found into the golden files instead of comparing it"
+    parser.addoption("--update-golden", action="store_true", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Forgive what is the driver's; let no test show a secret."""
     add_filters(config)
+    if config.getoption("--long"):
+        config.option.markexpr = "long"
     config.pluginmanager.register(secrets)
 
 
@@ -75,6 +80,12 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def hasty(seconds: float) -> None:
     """Wait between two attempts of a run, for less long than people do."""
     time.sleep(seconds / 20)
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from sparkify.models import diagram
 from sparkify.read import rules
 from sparkify.settings import OPTIONS, Option
-from tests.test_cli import Sparkify, sparkify
+from tests.cli.test_cli import Sparkify, sparkify
 
 __all__ = ["sparkify"]
 

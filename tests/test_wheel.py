@@ -25,6 +25,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
+@pytest.mark.long
 def test_the_wheel_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     """Simulate, run, look: with nothing of the checkout in sight."""
     # the dependencies come from this environment, the package only from the wheel
@@ -47,6 +48,7 @@ def test_the_wheel_works_in_an_empty_folder(installed: Path, tmp_path: Path) -> 
     assert "songplays" in done.stdout
 
 
+@pytest.mark.long
 def test_the_wheel_carries_the_migrations_and_the_types(installed: Path) -> None:
     """Migrations and py.typed are inside the package; tests and scripts are not installed."""
     package = installed / "sparkify"

@@ -16,7 +16,7 @@ from tests.chaos import forks
 from tests.chaos.child import Strike
 from tests.chaos.worlds import Trial, Work, picture_but_loads
 from tests.factory import rows, star
-from tests.test_sequences import Lakes, change
+from tests.pipeline.test_sequences import Lakes, change
 
 #: a step is a run or several: a failure is shown as it was found, and not made smaller
 BOUNDS = settings(

@@ -14,7 +14,9 @@ def draw() -> random.Random:
     return random.Random(1)
 
 
-@pytest.mark.parametrize("kind", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "kind", [1, *(pytest.param(kind, marks=pytest.mark.long) for kind in (0, 2, 3))]
+)
 def test_a_kill_at_any_statement(works: list[Work], kind: int) -> None:
     """SIGKILL before and after statements of each kind of run, again and again; last, COMMIT."""
     points = kills.boundaries([works[kind]])

@@ -52,6 +52,7 @@ def test_what_is_alive_or_not_ours_stays(
         assert trial.left() == ["sparkify-mine"]
 
 
+@pytest.mark.long
 def test_parts_of_a_run_that_is_alive_stay(lake: Path, cluster: StandIn, s3: Bucket) -> None:
     """Only the holder of the cluster's lock removes parts: a run that waits for it does not."""
     put(lake, "events", "a.json", event())

@@ -12,6 +12,7 @@ from sparkify.errors import SparkifyError
 from sparkify.models import schema
 from tests.chaos.worlds import picture
 from tests.factory import NOON, event, put, song
+from tests.support import redshift_is_long
 
 REVISIONS = [
     each.revision
@@ -20,6 +21,7 @@ REVISIONS = [
 ]
 
 
+@redshift_is_long
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_data_of_an_earlier_schema(lake: Path, warehouse: str, revision: str) -> None:
     """A run stops at it; once upgraded, all is as if written by the newest version."""
@@ -35,6 +37,7 @@ def test_data_of_an_earlier_schema(lake: Path, warehouse: str, revision: str) ->
     assert pipeline.run(str(lake), warehouse).load_id is None
 
 
+@redshift_is_long
 def test_a_newer_schema_is_refused(lake: Path, warehouse: str) -> None:
     """A run stops at it, says what to do, and changes nothing."""
     put(lake, "events", "a.json", event())

@@ -17,7 +17,10 @@ def store(s3_server: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield made
 
 
-@pytest.mark.parametrize("fault", ["slow down", "cut", "another etag", "forbidden"])
+LATER = [pytest.param(f, marks=pytest.mark.long) for f in ("another etag", "cut", "forbidden")]
+
+
+@pytest.mark.parametrize("fault", ["slow down", *LATER])
 def test_a_request_is_spoilt(store: Store, fault: str) -> None:
     """The listing, or one object: an answer that may pass is asked for again."""
     listing = len(fault) % 2

@@ -103,7 +103,10 @@ guarded(work)
 
 
 @pytest.mark.parametrize("number", signals.NUMBERS)
-@pytest.mark.parametrize("what", ["destructor", "folder", "connection"])
+@pytest.mark.parametrize(
+    "what",
+    ["connection", *(pytest.param(w, marks=pytest.mark.long) for w in ("destructor", "folder"))],
+)
 def test_a_signal_while_something_tidies_up(
     tmp_path: Path, what: str, number: signal.Signals
 ) -> None:

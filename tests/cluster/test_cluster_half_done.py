@@ -27,7 +27,13 @@ def finish(cluster: Cluster, then: str) -> None:
     cluster.renew()
 
 
-@pytest.mark.parametrize(("failure", "code", "then"), [(denied, 1, "create"), (busy, 4, "delete")])
+@pytest.mark.parametrize(
+    ("failure", "code", "then"),
+    [
+        pytest.param(denied, 1, "create", marks=pytest.mark.long),
+        pytest.param(busy, 4, "delete", marks=pytest.mark.long),
+    ],
+)
 def test_every_call_of_create_may_fail(
     aws: Aws, cluster: Cluster, failure: Failure, code: int, then: str
 ) -> None:
@@ -48,7 +54,7 @@ def test_every_call_of_create_may_fail(
         finish(cluster, then)
 
 
-@pytest.mark.parametrize("then", ["create", "delete"])
+@pytest.mark.parametrize("then", ["create", pytest.param("delete", marks=pytest.mark.long)])
 def test_an_answer_of_create_may_be_lost(aws: Aws, cluster: Cluster, then: str) -> None:
     """A call that was carried out and answered with an error is finished or removed as well."""
     calls = calls_of_a_create(aws, cluster)
@@ -60,7 +66,7 @@ def test_an_answer_of_create_may_be_lost(aws: Aws, cluster: Cluster, then: str) 
         finish(cluster, then)
 
 
-@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("done", [pytest.param(False, marks=pytest.mark.long), True])
 def test_every_call_of_delete_may_fail(aws: Aws, cluster: Cluster, done: bool) -> None:
     """Whichever call of delete fails, carried out or not, a second delete leaves nothing."""
     cluster.create()

@@ -43,7 +43,8 @@ class StandIn:
     """A running stand-in; a context manager. Nothing of it is left when it ends.
 
     >>> with StandIn(s3_endpoint="http://127.0.0.1:5555") as standin:
-    ...     engine = sqlalchemy.create_engine(standin.url())
+    ...     standin.url().partition("@")[0]
+    'redshift+redshift_connector://awsuser:S3cr3t-Passw0rd'
     """
 
     def __init__(

@@ -1,0 +1,101 @@
+"""The schema: migrations make what the models say, and a run sees when they do not."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from sparkify import pipeline, warehouses
+from sparkify.errors import SparkifyError
+from sparkify.models import Base, schema
+from tests.factory import event, put, rows
+from tests.support import ROOT
+
+
+def alembic(*arguments: str, warehouse: str) -> str:
+    """Run `alembic` as people do, from the checkout, with the warehouse in the settings."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "alembic", *arguments],
+        cwd=ROOT,
+        env={"SPARKIFY_WAREHOUSE": warehouse, "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_alembic_makes_checks_and_removes_the_schema(lake: Path, duckdb_url: str) -> None:
+    """`upgrade head`, `check` and `downgrade base` are clean, and a run uses what they made."""
+    alembic("upgrade", "head", warehouse=duckdb_url)
+    assert "No new upgrade operations detected" in alembic("check", warehouse=duckdb_url)
+    put(lake, "events", "a.json", event())
+    assert pipeline.run(str(lake), duckdb_url).rows["songplays"] == 1
+    alembic("downgrade", "base", warehouse=duckdb_url)
+    left = "SELECT table_name FROM information_schema.tables"
+    assert rows(duckdb_url, left) == [("alembic_version",)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["ünï a", "select"])
+def test_a_check_is_clean_whatever_the_file_is_called(tmp_path: Path, name: str) -> None:
+    """DuckDB names a database after its file, and may have to quote it."""
+    url = f"duckdb:///{tmp_path}/{name}.duckdb"
+    alembic("upgrade", "head", warehouse=url)
+    assert "No new upgrade operations detected" in alembic("check", warehouse=url)
+
+
+@pytest.mark.long
+def test_a_check_finds_a_difference(duckdb_url: str, empty: Path) -> None:
+    """`alembic check` is not clean merely because it looks at nothing."""
+    shutil.copyfile(empty, duckdb_url.removeprefix("duckdb:///"))
+    with duckdb.connect(duckdb_url.removeprefix("duckdb:///")) as connection:
+        connection.execute("ALTER TABLE staging.loads DROP COLUMN version")
+        connection.execute("DROP TABLE users")
+    with pytest.raises(AssertionError, match=r"add_column.*version"):
+        alembic("check", warehouse=duckdb_url)
+
+
+def test_models_and_migrations_agree_on_physical_design() -> None:
+    """DISTKEY, SORTKEY, DISTSTYLE and ENCODE are in the migrations as they are in the models."""
+    made = alembic("upgrade", "head", "--sql", warehouse="redshift")
+    made = "\n".join(line for line in made.splitlines() if not line.startswith("--"))
+    texts = {" ".join(text.split()) for text in made.split(";")}
+    for table in Base.metadata.sorted_tables:
+        create = sa.schema.CreateTable(table).compile(dialect=warehouses.dialect_of("redshift"))
+        assert " ".join(str(create).split()) in texts
+    assert "ENCODE" in made
+
+
+def test_every_column_is_encoded() -> None:
+    """Sort keys are raw, whole numbers and times az64, the rest zstd; none is left to chance."""
+    for table in Base.metadata.sorted_tables:
+        options = table.dialect_options["redshift"]
+        for column in table.columns:
+            numeric = isinstance(column.type, sa.Integer | sa.DateTime)
+            expected = "raw" if column.name == options["sortkey"] else "az64" if numeric else "zstd"
+            assert column.dialect_options["redshift"]["encode"] == expected, column
+
+
+def test_the_state_of_an_old_schema_is_behind(duckdb_url: str) -> None:
+    """A revision that the code knows, and that is not its newest, is behind."""
+    alembic("upgrade", "0001", warehouse=duckdb_url)
+    with (
+        warehouses.connect(duckdb_url) as opened,
+        opened.reading(0) as connection,
+        pytest.raises(SparkifyError, match="alembic upgrade head"),
+    ):
+        schema.require(connection, opened.url)
+
+
+def test_the_revisions_are_those_of_alembic() -> None:
+    """What the files' names say is what Alembic makes of the files."""
+    script = ScriptDirectory.from_config(schema.alembic_config())
+    found = [each.revision for each in script.walk_revisions()]
+    assert schema.revisions() == found[::-1]

@@ -1,0 +1,164 @@
+"""The star is a function of what is staged, whatever happened to the lake and in which order."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparkify import pipeline
+from tests.factory import DIRECTORY, NOON, event, files, put, song, star
+from tests.redshift_standin import StandIn
+
+# few values, so that plays repeat, users and songs collide, and every tie comes up
+NAMES = ["Björk", "Björk feat. Thom Yorke", "BjÃ\x83Â¶rk"]
+TITLES = ["Jóga", "Hunter"]
+events = st.builds(
+    event,
+    artist=st.sampled_from(NAMES),
+    song=st.sampled_from(TITLES),
+    userId=st.sampled_from(["1", "2", ""]),
+    sessionId=st.integers(1, 2),
+    itemInSession=st.integers(0, 1),
+    ts=st.integers(NOON, NOON + 2),
+    level=st.sampled_from(["free", "paid"]),
+    lastName=st.sampled_from(["A", "B", None]),
+    page=st.sampled_from(["NextSong", "NextSong", "Home"]),
+    length=st.sampled_from([100, 200.5, None]),
+    location=st.sampled_from(["Here", None]),
+)
+songs = st.builds(
+    song,
+    song_id=st.sampled_from(["SO1", "SO2", "SO3"]),
+    artist_id=st.sampled_from(["AR1", "AR2"]),
+    artist_name=st.sampled_from(NAMES[:2]),
+    title=st.sampled_from(TITLES),
+    duration=st.sampled_from([90, 210, None]),
+    year=st.sampled_from([0, 1997, 1998]),
+    artist_location=st.sampled_from(["", "Rio", "Oslo"]),
+    artist_latitude=st.sampled_from([1, 2, None]),
+)
+contents: dict[str, st.SearchStrategy[Any]] = {
+    "events": st.lists(events, max_size=4),
+    "songs": st.lists(songs, max_size=3),
+}
+names = st.sampled_from(["a.json", "b.json", "c/d.json"])
+change = st.one_of(
+    *(
+        st.tuples(st.just("write"), st.just(kind), names, content)
+        for kind, content in contents.items()
+    ),
+    st.tuples(st.just("damage"), st.sampled_from(["songs", "events"]), names, st.none()),
+    st.tuples(st.just("vanish"), st.sampled_from(["songs", "events"]), names, st.none()),
+    st.tuples(st.just("copy"), st.sampled_from(["songs", "events"]), names, names),
+)
+changes = st.lists(st.lists(change, min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+class Lakes:
+    """A lake, and beside it the last readable version of every object it ever listed."""
+
+    def __init__(self, root: Path) -> None:
+        self.now, self.ever, self.seen = root / "now", root / "ever", set[Path]()
+        for kind in DIRECTORY:
+            put(self.now, kind, "always.json", b"")
+            put(self.ever, kind, "always.json", b"")
+
+    def change(self, what: str, kind: str, name: str, content: Any) -> None:
+        """Do one thing to the lake."""
+        path = self.now / DIRECTORY[kind] / name
+        match what:
+            case "write":
+                put(self.now, kind, name, *content) if content else put(self.now, kind, name, b"")
+            case "damage":
+                put(self.now, kind, name, b"\xff\xfe{\0}\0")
+            case "vanish":
+                path.unlink(missing_ok=True)
+            case "copy" if path.is_file():
+                put(self.now, kind, content, path.read_bytes())
+
+    def remember(self) -> None:
+        """Note what a run sees now."""
+        for path in self.now.rglob("*.json"):
+            if not path.read_bytes().startswith(b"\xff\xfe"):
+                target = self.ever / path.relative_to(self.now)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+
+
+def follow(steps: list[list[Any]], folder: Path, url: str, empty: Path) -> None:
+    """Change a lake step by step, with a run after each; then compare with one run over it all."""
+    lakes = Lakes(folder)
+    for step in steps:
+        for each in step:
+            lakes.change(*each)
+        lakes.remember()
+        pipeline.run(str(lakes.now), url, max_rejects="100%")
+    fresh = f"duckdb:///{shutil.copyfile(empty, folder / 'fresh.duckdb')}"
+    pipeline.run(str(lakes.ever), fresh, max_rejects="100%")
+    assert star(url) == star(fresh)
+
+
+@settings(max_examples=15)
+@given(steps=changes)
+def test_any_sequence_of_runs_ends_as_one_run_does(steps: list[list[Any]], empty: Path) -> None:
+    """New, late, overwritten, shrunk, vanished, repeated, damaged, songs after their plays:
+
+    at the end each star table equals the one that a single run makes, in a fresh warehouse,
+    over the last readable version of every object ever listed.
+    """
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), f"duckdb:///{folder}/steps.duckdb", empty)
+
+
+@pytest.mark.long
+@settings(max_examples=60)
+@given(steps=changes)
+def test_any_of_many_sequences_ends_as_one_run_does(steps: list[list[Any]], empty: Path) -> None:
+    """The same for more of them."""
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), f"duckdb:///{folder}/steps.duckdb", empty)
+
+
+@settings(max_examples=2)
+@given(steps=changes)
+def test_any_sequence_of_runs_on_redshift_ends_as_one_run_on_duckdb(
+    steps: list[list[Any]], cluster: StandIn, empty: Path
+) -> None:
+    """The same, and the two engines agree on every row."""
+    cluster.reset()
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), cluster.url(), empty)
+
+
+@pytest.mark.long
+@settings(max_examples=10)
+@given(steps=changes)
+def test_any_of_many_sequences_on_redshift_ends_as_on_duckdb(
+    steps: list[list[Any]], cluster: StandIn, empty: Path
+) -> None:
+    """The same for more of them."""
+    cluster.reset()
+    with TemporaryDirectory() as folder:
+        follow(steps, Path(folder), cluster.url(), empty)
+
+
+@settings(max_examples=6)
+@given(batch=st.lists(events, min_size=1, max_size=8), order=st.randoms(use_true_random=False))
+def test_no_order_of_records_or_objects_shows(batch: list[Any], order: Any, empty: Path) -> None:
+    """Ties are broken by content: shuffled records, split over objects, make the same star."""
+    with TemporaryDirectory() as folder:
+        put(Path(folder) / "one", "events", "a.json", *batch)
+        order.shuffle(batch)
+        for index, record in enumerate(batch):
+            put(Path(folder) / "many", "events", f"{index}.json", record)
+        stars = []
+        for lake in ("one", "many"):
+            url = f"duckdb:///{shutil.copyfile(empty, Path(folder) / f'{lake}.duckdb')}"
+            pipeline.run(f"{folder}/{lake}", url)
+            stars.append(star(url))
+            assert sum(records for records, _ in files(url).values()) == len(batch)
+        assert stars[0] == stars[1]
