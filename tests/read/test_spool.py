@@ -108,7 +108,7 @@ def test_blank_lines_are_left_out_of_the_count(batch: Batch, tmp_path: Path, siz
 
 def test_a_batch_is_full_at_a_size(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch takes objects until it holds enough, and leaves the rest to the next one."""
-    monkeypatch.setattr(spool, "BATCH", 100)  # bytes, with the numbers
+    monkeypatch.setattr("sparkify.read.spool.BATCH", 100)  # bytes, with the numbers
     assert fill(batch, A * 3, B * 3, A)
     assert len(batch.entries) == 2
 
