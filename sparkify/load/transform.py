@@ -1,7 +1,7 @@
-"""The star as a function of staging: one pure SELECT per table, the same text on both engines.
+"""The star as a function of the staging tables: one pure SELECT per table, for both engines.
 
-Each takes the changed keys that its table is to be made anew for (a SELECT of one column), or None
-for the whole table. Ties are broken by content alone, so that no order of loading ever shows.
+Each takes the keys whose rows are to be rebuilt, as a SELECT of one column, or None for all. Ties
+are resolved by content, so that the load order does not matter.
 """
 
 from collections.abc import Sequence
@@ -31,22 +31,22 @@ Keys = Query | Union | None
 
 
 def among(column: Column, changed: Keys) -> sa.ColumnElement[bool]:
-    """Whether a key is one of the changed ones; with None every key is."""
+    """Whether a key is among the changed ones; None means that every key is."""
     return sa.true() if changed is None else column.in_(changed)
 
 
 def rank(key: Sequence[Column], order: Sequence[Column]) -> sa.Label[int]:
-    """The place of a row among those of the same key."""
+    """The rank of a row among the rows of its key, as a column `rank`."""
     return func.row_number().over(partition_by=key, order_by=order).label("rank")
 
 
 def ascending(*columns: Column) -> list[Column]:
-    """An order by content, unknown values last."""
+    """An order by content, with NULL last."""
     return [column.asc().nulls_last() for column in columns]
 
 
 def first(rows: Query) -> Query:
-    """Of a SELECT with a column `rank`, the first row of each key, without the rank."""
+    """The first row of each key, from a SELECT with a column `rank`."""
     inner = rows.subquery("ranked")
     return sa.select(*(c for c in inner.c if c.name != "rank")).where(inner.c.rank == 1)
 
@@ -54,15 +54,15 @@ def first(rows: Query) -> Query:
 def epoch_ms(moment: Column) -> sa.ColumnElement[int]:
     """Milliseconds since the epoch, UTC.
 
-    EXTRACT(epoch) of a TIMESTAMP is whole seconds on Redshift, and EXTRACT(millisecond) has the
-    seconds in it on DuckDB and has not on Redshift; this is right on both.
+    On Redshift, EXTRACT(epoch) of a TIMESTAMP is in whole seconds. EXTRACT(millisecond) includes
+    the seconds on DuckDB, but not on Redshift. This is right on both.
     """
     second = sa.cast(sa.extract("epoch", func.date_trunc("second", moment)), sa.BigInteger)
     return second * 1000 + func.mod(sa.cast(sa.extract("millisecond", moment), sa.BigInteger), 1000)
 
 
 def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
-    """The play's id, the same at every replay: md5 of user|session|item|ts in ms."""
+    """The id of a play: md5 of user|session|item|ts in ms, so that a replay gives the same id."""
     user, session, item, moment = (play.c[name] for name in PLAY_KEY)
     text: sa.ColumnElement[str] = sa.cast(user, sa.String)
     for part in (session, item, epoch_ms(moment)):
@@ -73,8 +73,8 @@ def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
 def plays(changed: Keys) -> sa.CTE:
     """The events that are plays, each play once; `changed`: values of ts.
 
-    Next to no play comes twice: finding those that do and ranking them alone takes a quarter of
-    the time of ranking all.
+    Plays are rarely repeated. To find the repeated ones and rank only those takes a quarter of the
+    time of ranking all.
     """
     event = EVENTS.c
     key = [event[name] for name in PLAY_KEY]
@@ -91,9 +91,9 @@ def plays(changed: Keys) -> sa.CTE:
 
 
 def matches(play: sa.CTE) -> sa.CTE:
-    """The song of each play that has one: same title and artist name, nearest in length.
+    """The song of each play that matches one: same title and artist name, closest in length.
 
-    Matched against the staging rows: an artist has several names, and `artists` keeps one.
+    Plays are matched with the staging rows: an artist has several names, and `artists` keeps one.
     """
     song = SONGS.c
     known = sa.select(song.title, song.artist_name, song.song_id, song.artist_id, song.duration)
@@ -107,7 +107,7 @@ def matches(play: sa.CTE) -> sa.CTE:
 
 
 def songplays(changed: Keys = None) -> Query:
-    """One row per play, with its song where the catalogue knows it; `changed`: values of ts."""
+    """One row per play, with its song if the catalogue has it; `changed`: values of ts."""
     play = plays(changed)
     match = matches(play)
     return sa.select(
@@ -126,7 +126,7 @@ def songplays(changed: Keys = None) -> Query:
 
 
 def time(changed: Keys = None) -> Query:
-    """Each start_time of a play, taken apart; `changed`: values of ts."""
+    """The parts of each start_time of a play; `changed`: values of ts."""
     rows = sa.select(EVENTS.c.ts.label("start_time")).where(IS_PLAY, among(EVENTS.c.ts, changed))
     start = rows.distinct().subquery("moments").c.start_time
     parts = ("hour", "day", "week", "month", "year", "dow")  # ISO week; weekday 0 is Sunday
@@ -145,7 +145,7 @@ def users(changed: Keys = None) -> Query:
     event = EVENTS.c
     known = event.user_id.is_not(None) & among(event.user_id, changed)
     last = sa.select(event.user_id, func.max(event.ts).label("ts")).where(known)
-    # the maximum is cheap and leaves few rows to rank; ranking all events is not
+    # the maximum is cheap and leaves few rows to rank; ranking all events is expensive
     latest = last.group_by(event.user_id).subquery("latest")
     columns = (event.first_name, event.last_name, event.gender, event.level)
     latest_first: list[Column] = [event.session_id.desc(), event.item_in_session.desc()]
@@ -156,7 +156,11 @@ def users(changed: Keys = None) -> Query:
 
 
 def changes(rows: sa.FromClause, order: Sequence[Column]) -> Query:
-    """Of rows with user_id, level and ts, those whose level is not the one before, in `order`."""
+    """The rows whose level differs from the level of the user's row before, in `order`.
+
+    Args:
+        rows: with user_id, level, ts, session_id and item_in_session.
+    """
     before = func.lag(rows.c.level).over(partition_by=rows.c.user_id, order_by=order)
     columns = [rows.c[name] for name in ("user_id", "level", "ts", "session_id", "item_in_session")]
     seen = sa.select(*columns, before.label("before")).subquery("seen")
@@ -165,10 +169,10 @@ def changes(rows: sa.FromClause, order: Sequence[Column]) -> Query:
 
 
 def user_levels(changed: Keys = None) -> Query:
-    """Each user's levels, one row as long as one holds; `changed`: user_ids.
+    """Each user's levels, one row for each time that a level was held; `changed`: user_ids.
 
-    In the order of `users`: (ts, session, item), of equal events the last is the first by level.
-    Of changes in one millisecond the last holds; the others lasted no time.
+    Events are in the order of `users`: (ts, session, item), then level. Of several changes in the
+    same millisecond, the last one counts.
     """
     event = EVENTS.c
     columns = (event.user_id, event.level, event.ts, event.session_id, event.item_in_session)
@@ -186,7 +190,7 @@ def user_levels(changed: Keys = None) -> Query:
 
 
 def songs(changed: Keys = None) -> Query:
-    """One row per song_id, of several the first by content; `changed`: song_ids."""
+    """One row per song_id, the first by content; `changed`: song_ids."""
     song = SONGS.c
     year = func.nullif(song.year, 0)
     unknown = sa.case((year.is_(None), 1), else_=0)
@@ -197,7 +201,7 @@ def songs(changed: Keys = None) -> Query:
 
 
 def favourite(values: Sequence[Column], order: Sequence[Column], changed: Keys) -> Query:
-    """Each artist's most frequent values, counting songs; ties by `order`."""
+    """Each artist's most frequent values, counting songs; ties are resolved by `order`."""
     song = SONGS.c
     frequency = func.count(song.song_id.distinct()).desc()
     rows = sa.select(song.artist_id, *values, rank([song.artist_id], [frequency, *order]))
@@ -233,7 +237,7 @@ def artists(changed: Keys = None) -> Query:
     )
 
 
-#: each published table: its SELECT, and its column that `changed` speaks of
+#: each published table: its SELECT, and the column whose values `changed` has
 TRANSFORMS = (
     (Songplay, songplays, "start_time"),
     (Time, time, "start_time"),

@@ -30,14 +30,14 @@ def column(type_: SqlType, *, sort: bool = False, **options: Any) -> Any:
 
 
 def key(*columns: str, table: str) -> sa.PrimaryKeyConstraint:
-    """A primary key that only Redshift's planner is told of."""
+    """A primary key, declared on Redshift only."""
     constraint = sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
     constraint.ddl_if(dialect="redshift")
     return constraint
 
 
 def reference(name: str, target: str, table: str = "songplays") -> sa.ForeignKeyConstraint:
-    """A foreign key that only Redshift's planner is told of: on DuckDB it would block ALTER."""
+    """A foreign key, declared on Redshift only: on DuckDB it would block ALTER."""
     constraint = sa.ForeignKeyConstraint([name], [target], name=f"fk_{table}_{name}")
     constraint.ddl_if(dialect="redshift")
     return constraint

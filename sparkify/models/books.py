@@ -29,7 +29,7 @@ class Load(Base):
 
 
 class File(Base):
-    """One row per object of the lake: the version of it that the staging rows come from."""
+    """One row per object: the version of it that the staging rows come from."""
 
     __tablename__ = "files"
     __table_args__ = (
@@ -46,7 +46,7 @@ class File(Base):
 
 
 class Reject(Base):
-    """One row per refused record: where it starts (line from 1, byte from 0), and why."""
+    """One row per rejected record: where it starts (line from 1, byte from 0), and why."""
 
     __tablename__ = "rejects"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""The schema of a warehouse: made by Alembic, never by hand."""
+"""The schema of a warehouse, which Alembic creates and upgrades."""
 
 from enum import Enum
 from pathlib import Path
@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 class State(Enum):
-    """How a warehouse's schema stands to this version of Sparkify."""
+    """How a warehouse's schema compares with this version of Sparkify."""
 
     EMPTY = "empty"
     BEHIND = "behind"
@@ -52,7 +52,7 @@ def revisions() -> list[str]:
 
 
 def state(connection: sa.Connection) -> State:
-    """Look at the schema of a warehouse."""
+    """Compare the schema of a warehouse with this version's."""
     look = sa.inspect(connection)
     version: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(
         sa.table("alembic_version")
@@ -68,27 +68,27 @@ def state(connection: sa.Connection) -> State:
 
 
 def require(connection: sa.Connection, url: str) -> None:
-    """Make sure that the schema is the one of this version.
+    """Check that the schema is this version's.
 
     Raises:
-        SparkifyError: it is not; the message names the command that mends it.
+        SparkifyError: it is not; the message names the command that helps.
     """
     remedies = {
-        State.EMPTY: "is empty; `sparkify run` fills it",
+        State.EMPTY: "is empty; load a lake with `sparkify run`",
         State.BEHIND: "is behind this version of Sparkify; run `alembic upgrade head`",
         State.AHEAD: "was made by a newer version of Sparkify; run `pip install -U sparkify`",
-        State.FOREIGN: "has tables of these names that are not Sparkify's; choose another database",
+        State.FOREIGN: "has other tables with these names; choose another database",
     }
     if remedy := remedies.get(state(connection)):
         raise SparkifyError(f"{url} {remedy}")
 
 
 def ensure(connection: sa.Connection, url: str) -> None:
-    """Make the schema in an empty warehouse; of any other, require the right one."""
+    """Create the schema in an empty warehouse; check the schema of any other."""
     if state(connection) is State.EMPTY:
         try:
             upgrade(connection)
-        except sa.exc.DBAPIError:  # nothing can be locked yet: another run may have been quicker
+        except sa.exc.DBAPIError:  # nothing can be locked yet: another run may have been faster
             connection.rollback()
             if state(connection) is State.EMPTY:
                 raise
@@ -96,10 +96,10 @@ def ensure(connection: sa.Connection, url: str) -> None:
 
 
 def upgrade(connection: sa.Connection) -> None:
-    """Make the schema in one transaction: if killed, a run would find it half made, and stop."""
+    """Create or upgrade the schema in one transaction, so that a kill leaves no half of it."""
     from alembic import command
 
-    connection.rollback()  # end the transaction in which the state was looked at
+    connection.rollback()  # end the transaction in which the state was read
     command.upgrade(alembic_config(connection), "head")
 
 
@@ -121,7 +121,7 @@ def lost(connection: sa.Connection, url: str) -> dict[str, int]:
 
 
 def reset(connection: sa.Connection) -> None:
-    """Drop every table, and make them anew, empty."""
+    """Drop every table and create them again, empty."""
     from alembic import command
 
     connection.rollback()

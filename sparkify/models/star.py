@@ -34,7 +34,7 @@ class Songplay(Base):
 
 
 class User(Base):
-    """One row per user, as the user's latest event has them."""
+    """One row per user, from the user's latest event."""
 
     __tablename__ = "users"
     __table_args__ = (
@@ -64,7 +64,7 @@ class Song(Base):
 
 
 class Artist(Base):
-    """One row per artist_id; of several names the most frequent."""
+    """One row per artist_id, with the most frequent name, location and position."""
 
     __tablename__ = "artists"
     __table_args__ = (
@@ -79,7 +79,7 @@ class Artist(Base):
 
 
 class Time(Base):
-    """Each distinct start_time of the plays, taken apart."""
+    """One row per distinct start_time of the plays, UTC; weekday 0 is Sunday."""
 
     __tablename__ = "time"
     __table_args__ = (
@@ -96,7 +96,7 @@ class Time(Base):
 
 
 class UserLevel(Base):
-    """Who was free or paid when: from `valid_from` until before `valid_to`, NULL: still."""
+    """Who was free or paid when: from `valid_from` to before `valid_to`, NULL for now."""
 
     __tablename__ = "user_levels"
     __table_args__ = (
