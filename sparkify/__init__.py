@@ -18,18 +18,15 @@ config, process < models < lake < read < warehouses < load < pipeline < books, a
 < cli. docs/architecture.md says which files to touch for what.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-from sparkify.errors import (
-    SparkifyError,
-    TooManyRejects,
-    TryAgain,
-    UsageError,
-    WarehouseBusy,
-)
-
+TYPE_CHECKING = False  # type checkers take it for True; importing `typing` takes milliseconds
 if TYPE_CHECKING:
+    from sparkify.errors import (
+        SparkifyError,
+        TooManyRejects,
+        TryAgain,
+        UsageError,
+        WarehouseBusy,
+    )
     from sparkify.pipeline import plan, run
     from sparkify.report import Plan, Report
 
@@ -47,18 +44,15 @@ __all__ = [
     "plan",
     "run",
 ]
-LATER = {
-    "run": "sparkify.pipeline",
-    "plan": "sparkify.pipeline",
-    "Report": "sparkify.report",
-    "Plan": "sparkify.report",
-}
+HOME = {"run": "pipeline", "plan": "pipeline", "Report": "report", "Plan": "report"}
 
 
 def __getattr__(name: str) -> object:
-    """Import what is heavy when it is first used: `import sparkify` alone takes milliseconds."""
+    """Import a public name when it is first used: `import sparkify` alone costs nothing."""
+    from importlib import import_module
+
     if name == "__version__":
         return import_module("importlib.metadata").version("sparkify")
-    if name in LATER:
-        return getattr(import_module(LATER[name]), name)
+    if name in __all__:
+        return getattr(import_module(f"sparkify.{HOME.get(name, 'errors')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -74,7 +74,7 @@ def test_tables_of_others_are_not_dropped(tmp_path: Path) -> None:
         connection.sql("CREATE TABLE users (id INT)")
         connection.sql("INSERT INTO users VALUES (1)")
     settings = config.load({"warehouse": f"duckdb:///{path}"}, {})
-    with pytest.raises(SparkifyError, match="not Sparkify's"):
+    with pytest.raises(SparkifyError, match="other tables with these names"):
         reset_schema(settings, ask=False)
     assert users(str(path)) == 1
 
