@@ -32,7 +32,7 @@ def test_the_public_names() -> None:
     assert all(getattr(sparkify, name) for name in PUBLIC)
     assert sparkify.run is pipeline.run
     with pytest.raises(AttributeError, match="no attribute 'runn'"):
-        sparkify.runn  # type: ignore[attr-defined] # noqa: B018
+        sparkify.runn  # noqa: B018
 
 
 def test_the_import_paths_of_old_stay() -> None:
