@@ -284,7 +284,7 @@ def test_rejects_are_listed_filtered_and_taken_out(sparkify: Sparkify, full: Pat
     """Each refused record with its keys; by object, code or load; the raw ones into a file."""
     put(full, "events", "bad.json", b"not json", event(level="gold"), event(itemInSession=9))
     said = sparkify("run", full).err
-    assert "2 records refused in 1 objects" in said
+    assert "2 records rejected in 1 objects" in said
     assert "malformed 1, not_allowed 1; `sparkify rejects`" in said
     found = json.loads(sparkify("rejects", "--json").out)
     assert [row["code"] for row in found] == ["malformed", "not_allowed"]
