@@ -216,7 +216,7 @@ def test_progress_is_shown_on_a_terminal(lake: Path) -> None:
 CALLED_FIRST = (
     "sparkify.config.load",
     "sparkify.simulate.simulate",
-    "sparkify.cluster.spec.network",
+    "sparkify.cluster.spec.parse_network",
 )
 
 
