@@ -46,7 +46,7 @@ def main() -> None:
         return
     chosen = settings.load()
     if context.is_offline_mode():
-        name = warehouses.backend_of(chosen.warehouse) or "duckdb"
+        name = warehouses.backend_of(chosen.warehouse)
         dialect_name = warehouses.driver_name(name)
         context.configure(dialect_name=dialect_name, literal_binds=True, **OPTIONS)
         with context.begin_transaction():

@@ -13,6 +13,8 @@ Errors of other libraries are translated where they arise: in `lake` for the fil
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sparkify.masking import mask
+
 
 class RejectedRecord(NamedTuple):
     """A record that was not loaded: where it is, and why. None means unknown.
@@ -37,9 +39,12 @@ class RejectedRecord(NamedTuple):
 
 
 class SparkifyError(Exception):
-    """An expected failure; its text is one line for the person who called."""
+    """An expected failure; its text is one line for the person who called, without secrets."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "", *more: object) -> None:
+        super().__init__(mask(str(message)), *more)
 
 
 class UsageError(SparkifyError):

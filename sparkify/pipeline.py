@@ -19,6 +19,7 @@ from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
 from sparkify.load.loader import Loader, Progress, Staged, new_load_id, now
 from sparkify.load.publication import Publication
+from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch, stopping
 from sparkify.report import Files, Plan, Records, Report, Seconds
@@ -145,6 +146,8 @@ class Run:
     def execute(self) -> Report:
         """List, compare, and load what is new; from the start again if that may help."""
         scratch.sweep()
+        if self.warehouse.owned:
+            config.warn(self.settings, self.warehouse.url)
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TryAgain),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
@@ -177,7 +180,7 @@ class Run:
         recorder = self.warehouse.recorder()
         recorder.answers[recorder.text(ledger())] = [] if self.full else self.known()
         report = self.load(recorder, listing, LOAD_ID)
-        return Plan(report.files, tuple(recorder.texts))
+        return Plan(report.files, tuple(map(mask, recorder.texts)))
 
     def load(self, executor: Executor, listing: Listing, load_id: str) -> Report:
         """Load what is new; the caller commits, or rolls back if nothing was."""

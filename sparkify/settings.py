@@ -8,15 +8,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from sparkify.masking import MASK, mask, mask_url
 from sparkify.values import (
     CLUSTER_TYPES,
     Threshold,
     parse_cluster_type,
     parse_copy,
     parse_count,
+    parse_port,
     parse_positive,
     parse_seconds,
 )
+
+Key = tuple[str, str]  # a section and a key of dwh.cfg
 
 DEFAULT_WAREHOUSE = "duckdb:///sparkify.duckdb"
 
@@ -29,6 +33,7 @@ class Option:
         name: the setting, as an argument and in `config`.
         environment: the name of its environment variable.
         in_file: its section and key in dwh.cfg.
+        also: other sections and keys, which other projects use; `in_file` comes before them.
         parse: turns its text into its value; raises ValueError with what the text must be.
         secret: never shown.
         help: one sentence for people.
@@ -36,31 +41,50 @@ class Option:
 
     name: str
     environment: str | None = None
-    in_file: tuple[str, str] | None = None
+    in_file: Key | None = None
     parse: Callable[[str], object] = str
     secret: bool = False
     help: str = ""
+    also: tuple[Key, ...] = ()
+
+    def shown(self, value: object) -> str | None:
+        """A value of the setting as text, with its secrets hidden."""
+        if value is None:
+            return None
+        return MASK if self.secret else mask(mask_url(str(value)))
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """All sections and keys of dwh.cfg that give it a value, the first before the others."""
+        return (self.in_file, *self.also) if self.in_file else ()
 
 
 def setting(
     default: object,
     environment: str | None = None,
-    in_file: tuple[str, str] | None = None,
+    in_file: Key | None = None,
     *,
+    also: tuple[Key, ...] = (),
     parse: Callable[[str], object] = str,
     secret: bool = False,
     help: str = "",
 ) -> Any:
     """A field of `Settings` with its `Option`."""
-    known = {"environment": environment, "in_file": in_file, "parse": parse}
+    names = {"environment": environment, "in_file": in_file, "also": also}
     return field(
-        default=default, repr=not secret, metadata={**known, "secret": secret, "help": help}
+        default=default, metadata={**names, "parse": parse, "secret": secret, "help": help}
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """The settings of one call; `origins` tells where each came from."""
+    """The settings of one call.
+
+    Attributes:
+        origins: where each came from.
+        unknown: the keys of dwh.cfg that are not settings.
+        warnings: what a run should tell about the configuration file.
+    """
 
     source: str | None = setting(
         None, "SPARKIFY_SOURCE", help="The lake: a folder or s3://bucket/prefix."
@@ -81,6 +105,7 @@ class Settings:
         DEFAULT_WAREHOUSE,
         "SPARKIFY_WAREHOUSE",
         ("CLUSTER", "HOST"),
+        also=(("DWH", "DWH_ENDPOINT"),),
         help="A SQLAlchemy URL, such as duckdb:///sparkify.duckdb.",
     )
     staging: str | None = setting(
@@ -96,12 +121,14 @@ class Settings:
         None,
         "SPARKIFY_IAM_ROLE",
         ("IAM_ROLE", "ARN"),
+        also=(("DWH", "DWH_ROLE_ARN"),),
         help="Redshift: the role with which the cluster reads S3; by default its default role.",
     )
     region: str | None = setting(
         None,
         "SPARKIFY_REGION",
         ("S3", "REGION"),
+        also=(("AWS", "REGION"),),
         help="The AWS region, if AWS's own chain has none.",
     )
     max_rejects: Threshold = setting(
@@ -126,6 +153,14 @@ class Settings:
     aws_secret: str | None = setting(
         None, None, ("AWS", "SECRET"), secret=True, help="The secret of that key."
     )
+    aws_token: str | None = setting(
+        None,
+        None,
+        ("AWS", "TOKEN"),
+        also=(("AWS", "SESSION_TOKEN"),),
+        secret=True,
+        help="The session token of that key, if the key is a temporary one.",
+    )
     cluster: str = setting(
         "sparkify", None, ("DWH", "DWH_CLUSTER_IDENTIFIER"), parse=str.lower, help="Cluster name."
     )
@@ -147,7 +182,12 @@ class Settings:
         "sparkify-redshift", None, ("DWH", "DWH_IAM_ROLE_NAME"), help="Name of the cluster's role."
     )
     cluster_database: str = setting(
-        "sparkify", None, ("DWH", "DWH_DB"), parse=str.lower, help="Database name."
+        "sparkify",
+        None,
+        ("DWH", "DWH_DB"),
+        also=(("DWH", "DWH_DB_NAME"),),
+        parse=str.lower,
+        help="Database name.",
     )
     cluster_user: str = setting(
         "awsuser", None, ("DWH", "DWH_DB_USER"), parse=str.lower, help="Administrator's name."
@@ -159,7 +199,7 @@ class Settings:
         secret=True,
         help="Administrator's password; by default a new one.",
     )
-    cluster_port: int = setting(5439, None, ("DWH", "DWH_PORT"), parse=parse_count, help="Port.")
+    cluster_port: int = setting(5439, None, ("DWH", "DWH_PORT"), parse=parse_port, help="Port.")
     cluster_subnet_group: str | None = setting(
         None, None, ("DWH", "DWH_SUBNET_GROUP"), help="Subnet group; by default the default VPC."
     )
@@ -177,7 +217,16 @@ class Settings:
         help="Price of a node for an hour, for the cost so far.",
     )
     origins: Mapping[str, str] = field(default_factory=dict)
-    unknown: tuple[str, ...] = ()  # keys of dwh.cfg that are not settings
+    unknown: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in self.masked().items())
+        return f"Settings({', '.join(shown)})"
+
+    def masked(self) -> dict[str, str | None]:
+        """Each setting as text, with its secrets hidden."""
+        return {name: option.shown(getattr(self, name)) for name, option in OPTIONS.items()}
 
 
 OPTIONS = {

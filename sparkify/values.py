@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,13 @@ def parse_count(text: str) -> int:
     """Read a whole number above 0."""
     if not re.fullmatch(r"0*[1-9]\d{0,8}", text.strip()):
         raise ValueError("must be a whole number above 0")
+    return int(text)
+
+
+def parse_port(text: str) -> int:
+    """Read the number of a port."""
+    if not re.fullmatch(r"0*[1-9]\d{0,4}", text.strip()) or int(text) > LAST_PORT:
+        raise ValueError(f"must be a port, 1 to {LAST_PORT}")
     return int(text)
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sparkify import warehouses
+from sparkify import masking, warehouses
 from sparkify.models import schema
 from tests.redshift_standin import TLS, StandIn
 from tests.redshift_standin.authority import authority as make_authority
@@ -66,6 +66,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     What it sets itself is gone after it.
     """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(masking, "KNOWN", {})
     for name in list(os.environ):
         if name.startswith(("SPARKIFY_", "AWS_")):
             monkeypatch.delenv(name)

@@ -23,6 +23,7 @@ import typer
 
 from sparkify.cli import analysts, books, cluster, load, schema
 from sparkify.cli.console import OneLine, guarded
+from sparkify.masking import learn
 
 app = typer.Typer(
     add_completion=False,
@@ -38,6 +39,8 @@ for group in (cluster, load, books, schema, analysts):
 
 def main() -> None:
     """Run the command line."""
+    for argument in sys.argv[1:]:  # messages may quote them
+        learn(argument.partition("=")[2] if argument.startswith("-") else argument)
     gc.set_threshold(100_000)  # imports make many objects and little garbage: 0.1 s
     sys.exit(guarded(partial(app, standalone_mode=False)))
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,7 +134,7 @@ def doctor(serverless: Serverless = False, as_json: AsJson = False) -> None:
     """Check whether a run would work; exit 1 if it would not."""
     from sparkify.cluster.doctor import diagnose
 
-    with open_setup(serverless, False, 0) as setup:
+    with open_setup(serverless, False, 0, unneeded=()) as setup:
         diagnosis = diagnose(setup)
     typer.echo(json.dumps(diagnosis.to_dict()) if as_json else str(diagnosis))
     if not diagnosis.passed:
@@ -150,6 +150,7 @@ def open_setup(
     allow: str | None = None,
     public: bool = False,
     snapshot: bool = True,
+    unneeded: Sequence[str] = ("warehouse",),
 ) -> Iterator["Setup"]:
     """The set-up that the settings describe; shows progress on stderr."""
     from sparkify.cluster.calls import Calls
@@ -158,7 +159,7 @@ def open_setup(
     from sparkify.lake import aws
 
     kind = {"cluster_type": "serverless"} if serverless else {}
-    settings = config.load({**(arguments or {}), **kind})
+    settings = config.load({**(arguments or {}), **kind}, unneeded=unneeded)
     with progress() as tell:
         calls = Calls(aws.session(settings), dry_run=dry_run, tell=tell, timeout=timeout)
         yield Setup(calls, Spec(settings, allow, public, snapshot))

@@ -19,7 +19,7 @@ from typing import NoReturn, Protocol, TextIO, runtime_checkable
 import typer
 
 from sparkify.errors import SparkifyError, TooManyRejects
-from sparkify.masking import mask_url
+from sparkify.masking import mask
 from sparkify.process import output
 from sparkify.process.files import write_file
 from sparkify.process.output import printable
@@ -107,9 +107,9 @@ def ended(error: BaseException) -> int:
 def unexpected(error: BaseException) -> int:
     """Say what failed, in one line; with -v, after its traceback."""
     if 0 < logging.getLogger("sparkify").level <= logging.DEBUG:
-        say(mask_url("".join(traceback.format_exception(error))).rstrip())
+        say("".join(traceback.format_exception(error)).rstrip())
     try:
-        text = mask_url(str(error))
+        text = mask(str(error))
     except Exception:  # a broken exception must not hide that there is one
         text = ""
     what = f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -152,15 +152,15 @@ def complain(text: str, code: int) -> int:
 
 
 def say(text: str) -> None:
-    """Print lines on stderr, whatever state it is in."""
+    """Print lines on stderr, whatever state it is in, and without secrets."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{printable(text, keep=chr(10))}\n")
+        sys.stderr.write(f"{printable(mask(text), keep=chr(10))}\n")
         sys.stderr.flush()
 
 
 def one_line(text: str) -> str:
     """What we say on stderr: a line, with our name before it."""
-    return f"sparkify: {printable(' '.join(text.split()))}"
+    return f"sparkify: {printable(' '.join(mask(text).split()))}"
 
 
 class OneLine(logging.Formatter):

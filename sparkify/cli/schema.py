@@ -80,7 +80,7 @@ def show_schema(
     elif mermaid:
         typer.echo(diagram.mermaid())
     else:
-        name = ddl or warehouses.backend_of(settings.warehouse) or "duckdb"
+        name = ddl or warehouses.backend_of(settings.warehouse)
         typer.echo(diagram.ddl(warehouses.dialect_of(name)))
 
 

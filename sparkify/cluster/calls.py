@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import ResourceNotFound, translate
-from sparkify.masking import MASK
+from sparkify.masking import MASK, mask
 
 if TYPE_CHECKING:
     import boto3
@@ -38,7 +38,6 @@ class Calls:
         dry_run: print the calls that change something instead of making them.
         tell: receives progress messages for people.
         deadline: when waiting ends, on the clock of `time.monotonic()`.
-        secrets: texts that must not appear in any message.
         printed: the calls that a dry run did not make.
     """
 
@@ -53,7 +52,6 @@ class Calls:
         self.session, self.dry_run = session, dry_run
         self.tell = ignore if dry_run else tell
         self.timeout, self.deadline = timeout, time.monotonic() + timeout
-        self.secrets: set[str] = set()
         self.printed: list[str] = []
         self.clients: dict[str, Client] = {}
         self.cache: dict[str, Answer | None] = {}
@@ -141,16 +139,10 @@ class Calls:
             answer: Answer = getattr(self.client(service), operation)(**parameters)
         except Exception as error:
             action = iam_action(service, operation)
-            if ours := translate(error, action, action, self.mask):
+            if ours := translate(error, action, action, mask):
                 raise ours from None  # the original may quote secrets
             raise
         return answer
-
-    def mask(self, text: str) -> str:
-        """A text with the known secrets hidden."""
-        for secret in self.secrets:
-            text = text.replace(secret, MASK)
-        return text
 
     def wait(self, what: str, state: Callable[[], str], done: Callable[[str], bool]) -> str:
         """Query a state until it is final, and return it; a dry run does not wait.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from configupdater import Comment, ConfigUpdater, Option
 
+from sparkify.config import path_of
 from sparkify.errors import SparkifyError
 from sparkify.settings import Settings
 
@@ -32,7 +33,7 @@ def write_endpoint(settings: Settings, endpoint: str | None, role: str | None) -
         ("CLUSTER", "DB_PORT"): port,
         ("IAM_ROLE", "ARN"): str(role),
     }
-    file = Path(os.environ.get("SPARKIFY_CONFIG") or "dwh.cfg")
+    file = path_of(os.environ)
     update_file(file, values)
     return file
 

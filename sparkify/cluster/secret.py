@@ -4,6 +4,7 @@ import json
 
 from sparkify.cluster.resources import Existing, Resource, tags_of
 from sparkify.cluster.spec import new_password
+from sparkify.masking import remember
 
 
 class Secret(Resource):
@@ -27,7 +28,7 @@ class Secret(Resource):
         """Create it with the password of the settings, or with a new one."""
         settings = self.spec.settings
         password = settings.cluster_password or new_password()
-        self.calls.secrets.add(password)
+        remember(password)
         self.new = True
         login = {"engine": "redshift", "username": settings.cluster_user, "password": password}
         database = {"dbname": settings.cluster_database, "port": settings.cluster_port}
@@ -64,5 +65,5 @@ class Secret(Resource):
             return "<password>"
         answer = self.calls.send("secretsmanager", "get_secret_value", {"SecretId": self.name})
         password = str(json.loads(answer["SecretString"])["password"])
-        self.calls.secrets.add(password)
+        remember(password)
         return password

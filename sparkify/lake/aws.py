@@ -31,6 +31,7 @@ def session(settings: Settings) -> "boto3.Session":
         keys = {
             "aws_access_key_id": settings.aws_key,
             "aws_secret_access_key": settings.aws_secret,
+            "aws_session_token": settings.aws_token,
         }
     with translated("AWS", "sts:GetCallerIdentity"):
         core = botocore.session.get_session()

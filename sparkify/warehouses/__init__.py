@@ -13,12 +13,13 @@ is a `@compiles`; if the sequence of operations differs, it is a method.
 import sqlalchemy as sa
 
 from sparkify.config import load
-from sparkify.errors import UsageError
-from sparkify.masking import mask_url
+from sparkify.masking import remember
 from sparkify.settings import Settings
+from sparkify.warehouses import urls
 from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.urls import BARE
 
-BARE = ("duckdb", "redshift")
+__all__ = ["BARE", "Warehouse", "backend_of", "connect", "dialect_of", "driver_name"]
 
 
 def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:
@@ -27,31 +28,34 @@ def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> War
     A bare name, as "duckdb", means a warehouse that does not exist yet.
 
     Raises:
-        UsageError: the URL is not a warehouse's.
+        UsageError: the URL is not a warehouse's, or an option of it is not valid.
     """
-    backend = backend_of(warehouse)
+    opened: str | sa.Engine = warehouse
+    if isinstance(warehouse, sa.Engine):
+        remember(warehouse.url.password)
+    elif warehouse not in BARE:
+        opened = urls.parse(warehouse).render_as_string(hide_password=False)
+    backend = backend_of(opened)
     if backend == "duckdb":
         from sparkify.warehouses.duckdb.warehouse import DuckDB
 
-        return DuckDB.connect(warehouse)
+        return DuckDB.connect(opened)
     if backend == "redshift":
         from sparkify.warehouses.redshift.warehouse import Redshift
 
-        return Redshift.connect(warehouse, settings or load())
-    shown = mask_url(str(warehouse))
-    raise UsageError(f"not a warehouse URL: {shown}; give one like duckdb:///sparkify.duckdb")
+        return Redshift.connect(opened, settings or load())
+    raise urls.not_a_warehouse(f"{backend}://")
 
 
-def backend_of(warehouse: str | sa.Engine) -> str | None:
-    """The name of the engine behind a URL or an Engine; None if it is not a URL."""
+def backend_of(warehouse: str | sa.Engine) -> str:
+    """The name of the engine behind a URL or an Engine.
+
+    Raises:
+        UsageError: the URL is not a warehouse's.
+    """
     if isinstance(warehouse, sa.Engine):
         return warehouse.dialect.name
-    if warehouse in BARE:
-        return warehouse
-    try:
-        return sa.make_url(warehouse).get_backend_name()
-    except sa.exc.ArgumentError:
-        return None
+    return warehouse if warehouse in BARE else urls.parse(warehouse).get_backend_name()
 
 
 def dialect_of(name: str) -> sa.Dialect:

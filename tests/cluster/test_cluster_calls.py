@@ -10,13 +10,14 @@ from sparkify.cluster import configfile
 from sparkify.cluster.calls import Calls, call_text, iam_action
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake.s3 import Bucket
+from sparkify.masking import remember
 from tests.cluster.conftest import PASSWORD, Aws, Session
 
 
 def test_an_error_hides_the_secrets_of_a_call() -> None:
     """botocore quotes invalid parameters; the error shows them without the known secrets."""
     calls = Calls(boto3.Session(region_name="us-west-2"))
-    calls.secrets.add(PASSWORD)
+    remember(PASSWORD)
     with pytest.raises(UsageError, match=r"redshift:CreateCluster: .*\*\*\*") as raised:
         calls.send("redshift", "create_cluster", {"MasterUserPassword": [PASSWORD]})
     assert PASSWORD not in str(raised.value)

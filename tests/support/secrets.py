@@ -39,8 +39,9 @@ def overhear(kind: type, first: int) -> Callable[[], None]:
     original = getattr(kind, "__init__")  # noqa: B009 - as mypy wants it
 
     def remembering(self: object, *values: Any, **named: Any) -> None:
-        overheard.append(f"{values[first:]} {named}")
         original(self, *values, **named)
+        shown = self.args if isinstance(self, Exception) else values[first:]  # errors are masked
+        overheard.append(f"{shown} {named}")
 
     setattr(kind, "__init__", remembering)  # noqa: B010
     return lambda: setattr(kind, "__init__", original)

@@ -9,9 +9,11 @@ from redshift_connector.error import InterfaceError
 
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.lake import aws
+from sparkify.masking import remember
 from sparkify.settings import Settings
 from sparkify.warehouses.redshift.credentials import provider
 from sparkify.warehouses.redshift.dialect import DRIVER
+from sparkify.warehouses.urls import numbers
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +42,15 @@ def engine(url: sa.URL, settings: Settings) -> sa.Engine:
         logger.warning("the connection to %s is NOT ENCRYPTED (tls=False)", url.host)
     # sslmode has to be named: the driver's default accepts another host's certificate
     tls = {"ssl": settings.tls, "sslmode": asked["sslmode"] or "verify-full"}
-    made = sa.create_engine(
-        url.difference_update_query([*asked, "secret"]), poolclass=sa.NullPool, connect_args=tls
-    )
+    bare = url.difference_update_query([*asked, "secret"])
+    made = sa.create_engine(bare, poolclass=sa.NullPool, connect_args=tls | numbers(url))
     if url.host != "nowhere":
         credentials = provider(url, lambda: aws.session(settings))
 
         @sa.event.listens_for(made, "do_connect")
         def _provide(_d: object, _r: object, _args: object, named: dict[str, object]) -> None:
             named.update(credentials())
+            remember(named.get("password"))
 
     return made
 
