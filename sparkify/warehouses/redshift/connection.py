@@ -10,6 +10,7 @@ from redshift_connector.error import InterfaceError
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.lake import aws
 from sparkify.settings import Settings
+from sparkify.warehouses.executor import driver
 from sparkify.warehouses.redshift.credentials import provider
 from sparkify.warehouses.redshift.dialect import DRIVER
 
@@ -57,6 +58,11 @@ def mark_lost(context: sa.engine.ExceptionContext) -> None:
     """Tell SQLAlchemy that a connection is lost; it would roll back over it, and log a failure."""
     if isinstance(context.original_exception, LOST):
         context.is_disconnect = True
+
+
+def in_transaction(connection: sa.Connection) -> bool:
+    """Whether the server has said that a transaction is open on a connection."""
+    return bool(driver(connection).in_transaction)
 
 
 def translate(url: str, error: Exception) -> SparkifyError | None:
