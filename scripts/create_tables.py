@@ -2,7 +2,7 @@
 
     create_tables.py [--yes] [--warehouse URL]
 
-`--yes` asks nothing. It is `sparkify schema --reset`, which asks on a terminal alone.
+`--yes` asks nothing. It is `sparkify schema --reset`, but asks without a terminal, too.
 """
 
 import sys

@@ -17,7 +17,7 @@ from sparkify.lake.objects import Lake, Listing
 from sparkify.load.clock import Clock
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
-from sparkify.load.loader import Loader, Progress, Staged, new_load_id, now
+from sparkify.load.loader import Loader, Progress, Staged, next_load_id, now
 from sparkify.load.publication import Publication
 from sparkify.masking import mask
 from sparkify.models import schema
@@ -26,7 +26,7 @@ from sparkify.report import Files, Plan, Records, Report, Seconds
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
 from sparkify.warehouses.base import Warehouse
-from sparkify.warehouses.executor import LOAD_ID, Executor, Found
+from sparkify.warehouses.executor import Executor, Found
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +120,8 @@ def upgrade(warehouse: str | sa.Engine | None = None) -> None:
         warehouse: as for `run`.
 
     Raises:
-        SparkifyError: the warehouse cannot be opened, or its tables are not Sparkify's.
+        SparkifyError: the warehouse cannot be opened, its tables are not Sparkify's, or its schema
+            is newer than this version.
     """
     url = None if isinstance(warehouse, sa.Engine) else warehouse
     settings = config.load({"warehouse": url})
@@ -128,6 +129,7 @@ def upgrade(warehouse: str | sa.Engine | None = None) -> None:
         warehouses.connect(warehouse or settings.warehouse, settings) as opened,
         opened.writing(settings.lock_timeout) as connection,
     ):
+        schema.check_upgradable(connection, opened.url)
         schema.upgrade(connection)
 
 
@@ -145,6 +147,7 @@ class Run:
 
     def execute(self) -> Report:
         """List, compare, and load what is new; from the start again if that may help."""
+        self.warehouse.require_url()
         scratch.sweep()
         if self.warehouse.owned:
             config.warn(self.settings, self.warehouse.url)
@@ -165,7 +168,7 @@ class Run:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
             with connection.begin() as transaction:
-                report = self.load(self.warehouse.executor(connection), listing, new_load_id())
+                report = self.load(self.warehouse.executor(connection), listing)
                 if report.load_id is None:
                     transaction.rollback()
                     return replace(report, seconds=self.clock.seconds())
@@ -179,15 +182,16 @@ class Run:
         listing = self.lake.listing()
         recorder = self.warehouse.recorder()
         recorder.answers[recorder.text(ledger())] = [] if self.full else self.known()
-        report = self.load(recorder, listing, LOAD_ID)
+        report = self.load(recorder, listing)
         return Plan(report.files, tuple(map(mask, recorder.texts)))
 
-    def load(self, executor: Executor, listing: Listing, load_id: str) -> Report:
+    def load(self, executor: Executor, listing: Listing) -> Report:
         """Load what is new; the caller commits, or rolls back if nothing was."""
         started = now()
         self.warehouse.lock(executor, self.settings.lock_timeout)
         if not executor.as_sql:
             self.warehouse.sweep()
+        load_id = next_load_id(executor)
         args = (self.warehouse, executor, self.lake, load_id, self.clock.step, self.progress)
         loader = Loader(*args)
         if self.full:

@@ -13,6 +13,7 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
+Upgrade = Annotated[bool, typer.Option("--upgrade", help="Create the schema, or upgrade it.")]
 
 
 @app.command("config")
@@ -67,8 +68,9 @@ def show_schema(
     ask: Annotated[
         bool | None, typer.Option("--ask/--yes", help="Ask first; by default on a terminal.")
     ] = None,
+    upgrade: Upgrade = False,
 ) -> None:
-    """Show the schema, or drop and create it."""
+    """Show the schema, upgrade it, or drop and create it."""
     from sparkify import warehouses
     from sparkify.models import diagram
 
@@ -76,12 +78,33 @@ def show_schema(
         raise UsageError(f"--ddl must be duckdb or redshift, not {ddl}")
     settings = config.load({"warehouse": warehouse})
     if reset:
-        typer.echo(reset_schema(settings, ask=sys.stdin.isatty() if ask is None else ask))
+        typer.echo(reset_schema(settings, ask=asks(ask)))
+    elif upgrade:
+        typer.echo(upgrade_schema(settings))
     elif mermaid:
         typer.echo(diagram.mermaid())
     else:
         name = ddl or warehouses.backend_of(settings.warehouse)
         typer.echo(diagram.ddl(warehouses.dialect_of(name)))
+
+
+def upgrade_schema(settings: Settings) -> str:
+    """Create the schema, or upgrade it."""
+    from sparkify import pipeline
+
+    pipeline.upgrade(settings.warehouse)
+    return "the schema is up to date"
+
+
+def asks(wanted: bool | None) -> bool:
+    """Whether to ask before every table is dropped.
+
+    Raises:
+        UsageError: nobody is there to answer, and nobody said yes.
+    """
+    if wanted is None and not sys.stdin.isatty():
+        raise UsageError("--reset drops every table: without a terminal to ask, give --yes")
+    return wanted is not False
 
 
 def reset_schema(settings: Settings, *, ask: bool) -> str:

@@ -7,7 +7,7 @@ import datetime
 import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -22,8 +22,9 @@ from sparkify.read.results import Outcome
 from sparkify.report import Records
 from sparkify.values import Threshold
 from sparkify.warehouses.base import TableRow, Warehouse
-from sparkify.warehouses.executor import Executor
+from sparkify.warehouses.executor import LOAD_ID, Executor
 
+TIME = "%Y%m%dT%H%M%S%f"  # in the id of a load
 #: called with the step, how much of it is done, and of how much
 Progress = Callable[[str, int, int], None]
 
@@ -33,9 +34,22 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
-def new_load_id() -> str:
-    """A unique id; later loads have greater ones."""
-    return f"{now():%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+def next_load_id(executor: Executor) -> str:
+    """A unique id, greater than that of every load before.
+
+    The caller holds the warehouse's lock, so that ids follow the order of the commits.
+    """
+    latest = [found for (found,) in executor.rows(sa.select(sa.func.max(table(Load).c.load_id)))]
+    return LOAD_ID if executor.as_sql else new_load_id(*latest)
+
+
+def new_load_id(latest: str | None = None) -> str:
+    """An id made of the time in UTC, or of the moment after `latest` if the clock went back."""
+    moment = now()
+    with suppress(ValueError, OverflowError):  # an id that is not of this form has no time
+        before = datetime.datetime.strptime((latest or "").partition("-")[0], TIME)
+        moment = max(moment, before + datetime.timedelta(microseconds=1))
+    return f"{moment:{TIME}}-{secrets.token_hex(3)}"
 
 
 @dataclass

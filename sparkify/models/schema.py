@@ -1,5 +1,6 @@
 """The schema of a warehouse, which Alembic creates and upgrades."""
 
+import threading
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from sparkify.models.star import STAR
 if TYPE_CHECKING:
     from alembic.config import Config
 
+ALEMBIC = threading.Lock()  # Alembic's context is one for the whole process
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -24,6 +26,7 @@ class State(Enum):
     HEAD = "at head"
     AHEAD = "ahead"
     FOREIGN = "not Sparkify's"
+    OTHER = "another project's"
 
 
 def migrations() -> Path:
@@ -61,6 +64,8 @@ def state(connection: sa.Connection) -> State:
     if current is None:
         ours = {table(model).name for model in STAR}
         return State.FOREIGN if ours & set(look.get_table_names()) else State.EMPTY
+    if not look.has_table(table(STAR[0]).name):  # every schema of ours has this table
+        return State.OTHER
     known = revisions()
     if current == known[-1]:
         return State.HEAD
@@ -75,9 +80,11 @@ def require(connection: sa.Connection, url: str) -> None:
     """
     remedies = {
         State.EMPTY: "is empty; load a lake with `sparkify run`",
-        State.BEHIND: "is behind this version of Sparkify; run `alembic upgrade head`",
+        State.BEHIND: "is behind this version of Sparkify; run `sparkify schema --upgrade` or"
+        " `alembic upgrade head`",
         State.AHEAD: "was made by a newer version of Sparkify; run `pip install -U sparkify`",
         State.FOREIGN: "has other tables with these names; choose another database",
+        State.OTHER: "has the table alembic_version of another project; choose another database",
     }
     if remedy := remedies.get(state(connection)):
         raise SparkifyError(f"{url} {remedy}")
@@ -100,7 +107,18 @@ def upgrade(connection: sa.Connection) -> None:
     from alembic import command
 
     connection.rollback()  # end the transaction in which the state was read
-    command.upgrade(alembic_config(connection), "head")
+    with ALEMBIC:
+        command.upgrade(alembic_config(connection), "head")
+
+
+def check_upgradable(connection: sa.Connection, url: str) -> None:
+    """Check that an upgrade or a reset would change no tables but this version's.
+
+    Raises:
+        SparkifyError: the tables are not Sparkify's, or a newer version's.
+    """
+    if state(connection) in (State.FOREIGN, State.OTHER, State.AHEAD):
+        require(connection, url)
 
 
 def lost(connection: sa.Connection, url: str) -> dict[str, int]:
@@ -109,8 +127,7 @@ def lost(connection: sa.Connection, url: str) -> dict[str, int]:
     Raises:
         SparkifyError: the tables are not Sparkify's, or a newer version's.
     """
-    if state(connection) in (State.FOREIGN, State.AHEAD):
-        require(connection, url)
+    check_upgradable(connection, url)
     inspector = sa.inspect(connection)
     counts = {
         each.name: connection.scalar(sa.select(sa.func.count()).select_from(each))
@@ -125,5 +142,6 @@ def reset(connection: sa.Connection) -> None:
     from alembic import command
 
     connection.rollback()
-    command.downgrade(alembic_config(connection), "base")
-    command.upgrade(alembic_config(connection), "head")
+    with ALEMBIC:
+        command.downgrade(alembic_config(connection), "base")
+        command.upgrade(alembic_config(connection), "head")

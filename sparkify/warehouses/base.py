@@ -7,10 +7,11 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from sparkify.errors import SparkifyError
+from sparkify.errors import SparkifyError, UsageError
 from sparkify.masking import mask_url
 from sparkify.models.statements import Statement
 from sparkify.process import stopping
+from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses.executor import Executor, Recorder, Result
 from sparkify.warehouses.routes import Route
 
@@ -71,15 +72,35 @@ class Warehouse(ABC):
         """Send one statement over a connection."""
         return self.executor(connection).send(statement)
 
+    @property
+    @abstractmethod
+    def bare(self) -> bool:
+        """Whether it is only the name of an engine, which a plan can use."""
+
     @contextmanager
     def errors(self) -> Iterator[None]:
         """Translate the engine's errors into ours."""
         try:
             yield
         except Exception as error:
+            cause = error.__cause__
+            if cause is not None and not isinstance(cause, Exception):
+                raise cause from None  # a signal: DuckDB answers it with an error of its own
             if (ours := self.translate(error)) is not None:
                 raise ours from error
             raise
+
+    def require_url(self) -> None:
+        """Check that this is more than a bare name, which only a plan can use.
+
+        Raises:
+            UsageError: it is a bare name, as "duckdb"; nothing would be kept.
+        """
+        if self.bare:
+            raise UsageError(
+                f'"{self.name}" is not a warehouse but the name of an engine, which only a plan'
+                f" can use: give a URL like {DEFAULT_WAREHOUSE}"
+            )
 
     @abstractmethod
     def translate(self, error: Exception) -> SparkifyError | None:
@@ -95,6 +116,7 @@ class Warehouse(ABC):
 
         Raises:
             WarehouseBusy: another process writes, and still does after `lock_timeout` seconds.
+            UsageError: the engine is the caller's, and a load over it would not be all or nothing.
         """
 
     @abstractmethod

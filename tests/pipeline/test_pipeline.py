@@ -369,12 +369,3 @@ def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, warehouse: 
     targets = [*star, "staging.files", "staging.loads"]
     inserts = [text for text in written if text.startswith("INSERT")]
     assert inserts[-len(targets) :] == [f"INSERT INTO {target}" for target in targets]
-
-
-@pytest.mark.parametrize("url", ["duckdb://", "duckdb:///:memory:"])
-def test_a_warehouse_in_memory_leaves_no_file(lake: Path, tmp_path: Path, url: str) -> None:
-    """A run into a database in memory reports as any other, and leaves nothing."""
-    put(lake, "events", "a.json", event())
-    before = set(tmp_path.rglob("*"))
-    assert pipeline.run(str(lake), url).plays.total == 1
-    assert set(tmp_path.rglob("*")) == before

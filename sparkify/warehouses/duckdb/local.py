@@ -2,13 +2,16 @@
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError, first_line
 from sparkify.process import stopping
+from sparkify.warehouses.executor import driver
 
 NEW = ".new"  # ends the name of a database that is being created
 MEMORY_A_THREAD = 512  # MiB that a load may take
@@ -21,6 +24,19 @@ def limit_memory(connection: duckdb.DuckDBPyConnection) -> None:
     """
     ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
     connection.execute(f"SET memory_limit = '{max(2, threads) * MEMORY_A_THREAD}MiB'")
+
+
+@contextmanager
+def no_progress_bar(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep DuckDB's progress bar, which it prints to stdout, switched off while inside."""
+    ((before,),) = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    connection.execute("SET enable_progress_bar = false")
+    try:
+        yield
+    finally:
+        if before:  # on a connection of the caller's; in one that failed nothing can be set
+            with suppress(duckdb.Error):
+                connection.execute("SET enable_progress_bar = true")
 
 
 def create_file(path: Path, content: bytes) -> None:
@@ -41,3 +57,11 @@ def shortage(name: str, error: BaseException | None) -> SparkifyError | None:
         case duckdb.IOException() | duckdb.OutOfMemoryException() | duckdb.FatalException():
             return SparkifyError(f"{name}: {first_line(error)}")
     return None
+
+
+def give_up(connection: sa.Connection) -> None:
+    """Roll back, so that what an interrupted statement left does not outlive the connection."""
+    with stopping.critical():
+        # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
+        driver(connection).interrupt()
+        connection.rollback()

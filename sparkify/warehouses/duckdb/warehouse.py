@@ -3,31 +3,37 @@
 import glob
 import json
 import logging
-import re
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import duckdb
 import sqlalchemy as sa
 
-from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy, first_line
-from sparkify.models.base import STAGING
+from sparkify.errors import SparkifyError, UsageError, WarehouseBusy, first_line
 from sparkify.process import scratch, stopping
+from sparkify.settings import DEFAULT_WAREHOUSE
+from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.duckdb.dialect import Dialect, engine
-from sparkify.warehouses.duckdb.local import NEW, create_file, limit_memory, shortage
+from sparkify.warehouses.duckdb.faults import absolute, check_path, translate
+from sparkify.warehouses.duckdb.gate import entered, gate
+from sparkify.warehouses.duckdb.local import (
+    NEW,
+    create_file,
+    give_up,
+    limit_memory,
+    no_progress_bar,
+)
 from sparkify.warehouses.executor import Executor, driver
 from sparkify.warehouses.routes import InPlace
 
 logger = logging.getLogger(__name__)
 
 POLL = 0.1  # seconds between two tries to open a file that another process holds
-HELD = re.compile(r"lock on file.*?(?:held in .* \(PID (\d+)\)|$)", re.DOTALL)
+MEMORY = ":memory:"
 
 
 class DuckDB(Warehouse):
@@ -35,20 +41,23 @@ class DuckDB(Warehouse):
 
     name = "duckdb"
     dialect = Dialect()
-    in_process: ClassVar[defaultdict[str, threading.Lock]] = defaultdict(threading.Lock)
 
     @classmethod
     def connect(cls, warehouse: str | sa.Engine) -> "DuckDB":
-        """The database of a URL or of the caller's engine."""
+        """The database of a URL or of the caller's engine.
+
+        Raises:
+            UsageError: the URL is that of a database in memory, or of no possible file.
+        """
         if isinstance(warehouse, sa.Engine):
             return cls(warehouse, InPlace(), owned=False)
         if warehouse == cls.name:
             return cls(engine("duckdb:///:memory:"), InPlace(), owned=True)
         found = cls(engine(warehouse), InPlace(), owned=True)
-        if Path(found.path).stem.lower() == STAGING:
+        if found.in_memory:
             raise UsageError(
-                f"{found.path}: DuckDB names a database after its file, and {STAGING!r} is the name"
-                " of a schema inside; choose another name"
+                f"{found.url} is in memory, and nothing would be kept: give a file's URL like"
+                f" {DEFAULT_WAREHOUSE}, or from Python an Engine"
             )
         return found
 
@@ -59,68 +68,82 @@ class DuckDB(Warehouse):
     @property
     def in_memory(self) -> bool:
         """Whether there is no file."""
-        return self.engine.url.database in (None, "", ":memory:")
+        return (self.engine.url.database or MEMORY).startswith(MEMORY)
+
+    @property
+    def bare(self) -> bool:
+        """See `Warehouse.bare`."""
+        return self.owned and self.in_memory
 
     @property
     def has_limit(self) -> bool:
         """Whether the caller decides how much memory a load may take."""
-        return not self.owned or self.in_memory or "memory_limit" in self.engine.url.query
+        return not self.owned or "memory_limit" in self.engine.url.query
 
     @property
     def path(self) -> str:
-        """The database's file; a unique name for one in memory."""
-        if self.in_memory:
-            return f":memory:{id(self.engine)}"
-        return str(Path(str(self.engine.url.database)).absolute())
+        """The database's file; what it is called in memory."""
+        database = self.engine.url.database or MEMORY
+        return MEMORY if self.in_memory else str(absolute(database))
 
     def translate(self, error: Exception) -> SparkifyError | None:
-        """Our error for one of DuckDB's; see `Warehouse.translate`."""
-        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        text = first_line(cause) if cause else ""
-        match cause:
-            case duckdb.IOException() if held := HELD.search(str(cause)):
-                holder = f"process {held[1]}" if held[1] else "another process"
-                return WarehouseBusy(f"{self.path} is held by {holder}; wait for it or stop it")
-            case duckdb.IOException() if "not a valid DuckDB" in text:
-                return SparkifyError(f"{self.path} is not a DuckDB database")
-            case duckdb.TransactionException() if "commit: could not" in text.lower():
-                return SparkifyError(f"{self.path}: {text}")
-            case duckdb.TransactionException():
-                return TryAgain(f"{self.path}: {text}")
-            case duckdb.ConnectionException():
-                return SparkifyError(f"{self.path} cannot be opened: {text}")
-            case duckdb.OutOfMemoryException():
-                more = "?memory_limit=8GB in its URL gives it more"
-                return SparkifyError(f"{self.path}: {text}; {more}")
-        return shortage(self.path, cause)
+        """See `Warehouse.translate`."""
+        return translate(self.path, error)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """See `Warehouse.writing`. A second run in this process waits as one in another does."""
         deadline = time.monotonic() + lock_timeout
-        lock = self.in_process[self.path]
-        if not lock.acquire(timeout=lock_timeout):
-            raise WarehouseBusy(f"{self.path} is held by another run of this process")
-        try:
-            with self.errors():
+        with self.errors(), self.alone(deadline), self.opened(self.engine, deadline) as connection:
+            self.check_writable(connection)
+            if not self.has_limit:
+                limit_memory(driver(connection))
+            yield connection
+
+    @contextmanager
+    def alone(self, deadline: float) -> Iterator[None]:
+        """Keep other runs of this process out, and readers of the same file."""
+        with ExitStack() as gates:
+            if not self.owned:
+                shared = gate(("engine", id(self.engine.pool)))
+                gates.enter_context(shared.entered(self.url, deadline, writes=True))
+            else:
                 self.make()
-            with self.errors(), self.opened(self.engine, deadline) as connection:
-                if not self.has_limit:
-                    limit_memory(driver(connection))
-                yield connection
-        finally:
-            lock.release()
+            if not self.in_memory:
+                gates.enter_context(entered(Path(self.path), deadline, writes=True))
+            yield
+
+    def check_writable(self, connection: sa.Connection) -> None:
+        """Check, before anything is written, that a load can be written, and as a whole."""
+        if not self.owned:
+            guests.check_transactions(connection, self.url, self.in_transaction)
+        read_only = "SELECT readonly FROM duckdb_databases() WHERE database_name ="
+        ((found,),) = driver(connection).execute(f"{read_only} current_database()").fetchall()
+        if found:
+            raise UsageError(f"{self.url} is opened read-only; leave access_mode out")
+
+    def in_transaction(self, connection: sa.Connection) -> bool:
+        """Whether the driver has a transaction open: two statements have one id."""
+        own = driver(connection)
+        try:
+            first, second = (own.execute("SELECT txid_current()").fetchone() for _ in range(2))
+        except duckdb.TransactionException:  # one that failed, and that waits for ROLLBACK
+            return True
+        return bool(first == second)
 
     def make(self) -> None:
         """Create an empty database as a whole: DuckDB cannot open a half-written one."""
+        self.require_url()
         path = Path(self.path)
-        if not self.owned or self.in_memory or path.exists() or not path.parent.is_dir():
+        check_path(path)
+        target = path.resolve()
+        if target.exists() or str(self.engine.url.query.get("access_mode")).lower() == "read_only":
             return
         with scratch.folder() as folder:
             duckdb.connect(folder / "new.duckdb").close()
             content = (folder / "new.duckdb").read_bytes()
-        with scratch.shortages(path.parent):
-            create_file(path, content)
+        with scratch.shortages(target.parent):
+            create_file(target, content)
 
     def sweep(self) -> None:
         """See `Warehouse.sweep`: who holds the file is the only one to spill."""
@@ -137,26 +160,42 @@ class DuckDB(Warehouse):
             with self.errors(), self.opened(self.engine, deadline) as connection:
                 yield connection
             return
+        self.require_url()
+        check_path(Path(self.path))
         if not self.exists():
             raise UsageError(f"not found: {self.path}; `sparkify run` creates it")
+        reader = engine(self.engine.url, read_only=True)
         with (
             self.errors(),
-            self.opened(engine(self.engine.url, read_only=True), deadline) as connection,
+            entered(Path(self.path), deadline, writes=False),
+            self.opened(reader, deadline) as connection,
         ):
             yield connection
 
     @contextmanager
     def opened(self, engine: sa.Engine, deadline: float) -> Iterator[sa.Connection]:
         """A connection, retried until the deadline while another process holds the file."""
-        connection = self.wait_for(engine.connect, deadline)
+        connection = self.wait_for(partial(self.open, engine), deadline)
         try:
-            yield connection
+            with no_progress_bar(driver(connection)):
+                yield connection
         except BaseException:
             give_up(connection)
             raise
         finally:
             with stopping.critical():
                 connection.close()
+
+    def open(self, engine: sa.Engine) -> sa.Connection:
+        """A connection, on which no transaction is open."""
+        if not self.owned:
+            return guests.connect(engine, self.url, self.in_transaction)
+        try:
+            return engine.connect()
+        except sa.exc.DBAPIError as error:
+            if self.translate(error) is not None or error.orig is None:
+                raise
+            raise UsageError(f"{self.url} cannot be opened: {first_line(error.orig)}") from error
 
     def wait_for(self, connect: Callable[[], sa.Connection], deadline: float) -> sa.Connection:
         """Connect, or try again while the file is held; log it once."""
@@ -209,11 +248,3 @@ class DuckDB(Warehouse):
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(f"{json.dumps(row, default=str)}\n" for row in rows)
             executor.scanner().execute(query, {"rows": path})
-
-
-def give_up(connection: sa.Connection) -> None:
-    """Roll back, so that what an interrupted statement left does not outlive the connection."""
-    with stopping.critical():
-        # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
-        driver(connection).interrupt()
-        connection.rollback()

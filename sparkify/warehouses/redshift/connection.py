@@ -11,6 +11,7 @@ from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.lake import aws
 from sparkify.masking import remember
 from sparkify.settings import Settings
+from sparkify.warehouses.executor import driver
 from sparkify.warehouses.redshift.credentials import provider
 from sparkify.warehouses.redshift.dialect import DRIVER
 from sparkify.warehouses.urls import numbers
@@ -59,6 +60,11 @@ def mark_lost(context: sa.engine.ExceptionContext) -> None:
     """Tell SQLAlchemy that a connection is lost; it would roll back over it, and log a failure."""
     if isinstance(context.original_exception, LOST):
         context.is_disconnect = True
+
+
+def in_transaction(connection: sa.Connection) -> bool:
+    """Whether the server has said that a transaction is open on a connection."""
+    return bool(driver(connection).in_transaction)
 
 
 def translate(url: str, error: Exception) -> SparkifyError | None:

@@ -15,7 +15,7 @@ from sparkify.process import scratch, stopping
 from sparkify.read.results import Outcome
 from sparkify.read.sql import DuckDBScanner
 from sparkify.warehouses.duckdb.dialect import Dialect
-from sparkify.warehouses.duckdb.local import limit_memory, shortage
+from sparkify.warehouses.duckdb.local import limit_memory, no_progress_bar, shortage
 from sparkify.warehouses.executor import Executor, RecordingScanner
 from sparkify.warehouses.redshift.copier import Copier, check
 from sparkify.warehouses.redshift.parts import export
@@ -82,7 +82,8 @@ def local_database() -> Iterator[duckdb.DuckDBPyConnection]:
             local.execute(str(CreateSchema(STAGING).compile(dialect=Dialect())))
             for model in KINDS.values():
                 local.execute(str(CreateTable(table(model)).compile(dialect=Dialect())))
-            yield local
+            with no_progress_bar(local):
+                yield local
         finally:
             with stopping.critical():
                 local.interrupt()  # a query that a signal ended would be waited for otherwise

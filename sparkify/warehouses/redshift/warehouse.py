@@ -16,9 +16,17 @@ from sparkify.models.staging import KINDS
 from sparkify.models.star import STAR
 from sparkify.process import stopping
 from sparkify.settings import Settings
+from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor
-from sparkify.warehouses.redshift.connection import LOST, NOWHERE, engine, mark_lost, translate
+from sparkify.warehouses.redshift.connection import (
+    LOST,
+    NOWHERE,
+    engine,
+    in_transaction,
+    mark_lost,
+    translate,
+)
 from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correct
 from sparkify.warehouses.redshift.direct import Direct
@@ -65,6 +73,11 @@ class Redshift(Warehouse):
         """Whether there is something to connect to."""
         return self.engine.url.host != "nowhere"
 
+    @property
+    def bare(self) -> bool:
+        """See `Warehouse.bare`."""
+        return not self.exists()
+
     def translate(self, error: Exception) -> SparkifyError | None:
         """Our error for one of the driver's; see `Warehouse.translate`."""
         return translate(self.url, error)
@@ -72,8 +85,21 @@ class Redshift(Warehouse):
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; the LOCK in `lock` keeps others out."""
+        with self.connected() as connection:
+            if not self.owned:
+                guests.check_transactions(connection, self.url, in_transaction)
+            yield connection
+
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """A connection on which no transaction is open."""
+        self.require_url()
         with self.errors():
-            connection = self.engine.connect()
+            connection = (
+                self.engine.connect()
+                if self.owned
+                else guests.connect(self.engine, self.url, in_transaction)
+            )
             try:
                 yield connection
             except BaseException as error:
@@ -97,7 +123,7 @@ class Redshift(Warehouse):
     @contextmanager
     def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; readers see the last load that committed."""
-        with self.writing(lock_timeout) as connection:
+        with self.connected() as connection:
             yield connection
 
     def lock(self, executor: Executor, lock_timeout: float) -> None:

@@ -1,0 +1,82 @@
+"""Which warehouses are upgraded or reset, and which are somebody else's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from sparkify import pipeline, warehouses
+from sparkify.errors import SparkifyError
+from tests.factory import event, put, rows
+
+
+def execute(url: str, *statements: str) -> None:
+    """Run statements as somebody else does."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for each in statements:
+            connection.exec_driver_sql(each)
+
+
+@pytest.mark.parametrize("version", ["a1b2c3d4e5f6", "0001", "0002"])
+def test_another_projects_version_table(lake: Path, warehouse: str, version: str) -> None:
+    """One line says that it is not ours, also where its numbers are like ours; nothing changes."""
+    put(lake, "events", "a.json", event())
+    execute(
+        warehouse,
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+        f"INSERT INTO alembic_version VALUES ('{version}')",
+        "CREATE TABLE users (id INT)",
+    )
+    for call in (lambda: pipeline.run(lake, warehouse), lambda: pipeline.upgrade(warehouse)):
+        with pytest.raises(SparkifyError, match="of another project; choose another database"):
+            call()
+    assert rows(warehouse, "SELECT version_num FROM alembic_version") == [(version,)]
+
+
+def test_a_newer_schema_is_not_upgraded(lake: Path, warehouse: str) -> None:
+    """The tables are ours, and the version is one of the future."""
+    pipeline.upgrade(warehouse)
+    execute(warehouse, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(SparkifyError, match="newer version of Sparkify"):
+        pipeline.upgrade(warehouse)
+
+
+def sparkify(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "sparkify", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+    )
+
+
+def test_a_reset_without_a_terminal_needs_a_yes(lake: Path, duckdb_url: str) -> None:
+    """No table is dropped by a script that did not say so."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(lake, duckdb_url)
+    for arguments, code, left in (([], 2, 1), (["--yes"], 0, 0)):
+        done = sparkify("schema", "--reset", "--warehouse", duckdb_url, *arguments)
+        assert done.returncode == code, done.stderr
+        assert ("--yes" in done.stderr) is bool(code)
+        assert rows(duckdb_url, "SELECT count(*) FROM users") == [(left,)]
+
+
+def test_the_schema_is_upgraded_by_command(tmp_path: Path, empty: Path) -> None:
+    """`schema --upgrade` creates a schema, and changes nothing that is up to date."""
+    url = f"duckdb:///{tmp_path / 'w.duckdb'}"
+    for _ in range(2):
+        done = sparkify("schema", "--upgrade", "--warehouse", url)
+        assert (done.returncode, done.stderr) == (0, "")
+    with warehouses.connect(url) as opened, opened.reading(0) as connection:
+        names = sa.inspect(connection).get_table_names()
+    with (
+        warehouses.connect(f"duckdb:///{empty}") as opened,
+        opened.reading(0) as connection,
+    ):
+        assert sorted(names) == sorted(sa.inspect(connection).get_table_names())
