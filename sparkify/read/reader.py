@@ -50,9 +50,11 @@ class Reader:
         if not batch.entries:
             return
         self.name_objects(batch)
+        large = [e.item for e in batch.entries if isinstance(e.content, Path)]
+        self.lake.verify(large)  # DuckDB would wait for a named pipe
         if files := batch.files():
             self.run(insert(batch.kind), files)
-        self.lake.verify([e.item for e in batch.entries if isinstance(e.content, Path)])
+        self.lake.verify(large)
         outcomes = self.outcomes(batch)
         doubtful = [e for e in batch.entries if outcomes[e.number].records != e.lines]
         for entry in doubtful:

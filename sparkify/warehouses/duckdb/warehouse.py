@@ -71,7 +71,7 @@ class DuckDB(Warehouse):
         """The database's file; a unique name for one in memory."""
         if self.in_memory:
             return f":memory:{id(self.engine)}"
-        return str(Path(str(self.engine.url.database)).absolute())
+        return str(Path(str(self.engine.url.database)).expanduser().absolute())
 
     def translate(self, error: Exception) -> SparkifyError | None:
         """Our error for one of DuckDB's; see `Warehouse.translate`."""
