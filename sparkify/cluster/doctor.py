@@ -12,6 +12,7 @@ from sparkify.cluster.setup import Setup
 from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.locations import open_lake
+from sparkify.lake.objects import LakeObject
 from sparkify.lake.s3 import split
 from sparkify.models import schema
 from sparkify.report import Shown
@@ -107,7 +108,8 @@ def lake_readable(setup: Setup) -> str:
     """The lake can be listed, and an object of each kind can be read."""
     lake = open_lake(setup.spec.settings)
     for kind, location in lake.locations.items():
-        item = next((each for each in location.scan(kind) if each), None)
+        found = (each for each in location.scan(kind) if isinstance(each, LakeObject))
+        item = next(found, None)
         if item is None:
             raise SparkifyError(f"no {kind} below {location.uri}")
         next(iter(location.fetch([item])))

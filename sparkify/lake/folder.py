@@ -1,49 +1,65 @@
 """A lake in the file system."""
 
+import errno
+import heapq
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sparkify.errors import SparkifyError, TryAgain
-from sparkify.lake.objects import LARGE, LakeObject, wanted
+from sparkify.lake.objects import LARGE, LakeObject, hidden, wanted
+
+ODD = re.compile(r"(\\*)([\udc80-\udcff])|(\\+)(?=x[89a-f][0-9a-f])")
 
 
 class Folder:
-    """A location in the file system."""
+    """A location in the file system: a folder, or a single file."""
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)  # noqa: PTH100 - no Path method does it
         self.uri = printable(self.path)
 
     def exists(self) -> bool:
-        """Whether the folder is there."""
-        return Path(self.path).is_dir()
+        """Whether the folder or the file is there."""
+        return Path(self.path).is_dir() or self.is_file()
 
-    def scan(self, kind: str) -> Iterator[LakeObject | None]:
-        """Every object below the folder; see `Location.scan`."""
-        pending: list[tuple[str, tuple[str, ...], frozenset[str]]] = [(self.path, (), frozenset())]
-        while pending:
-            directory, parts, above = pending.pop()
-            here = os.path.realpath(directory)
-            if here in above:  # a symbolic link that leads back up
-                continue
-            try:
-                entries = list(os.scandir(directory))
-            except OSError as error:
-                raise unavailable(directory, error) from error
-            for entry in entries:
+    def is_file(self) -> bool:
+        """Whether it is a single file."""
+        return Path(self.path).is_file()
+
+    def scan(self, kind: str) -> Iterator[LakeObject | str]:
+        """Every object below the folder; see `Location.scan`.
+
+        Each folder is visited once, whatever links lead to it; its own name comes before links.
+        """
+        if self.is_file():
+            yield found_object(self.path, kind, Path(self.path).stat())
+            return
+        pending: list[tuple[str, tuple[str, ...]]] = [(self.path, ())]
+        links: list[tuple[str, tuple[str, ...]]] = []
+        seen = set[tuple[int, int]]()
+        while pending or links:
+            directory, parts = pending.pop() if pending else heapq.heappop(links)
+            for entry in entries(directory, seen):
                 names = (*parts, entry.name)
-                if entry.is_dir():
-                    pending.append((entry.path, names, above | {here}))
+                if hidden(entry.name):
+                    yield printable(entry.path)
+                elif not is_folder(entry):
+                    item = listed(entry, kind) if wanted(names) else None
+                    yield item or printable(entry.path)
+                elif entry.is_symlink():
+                    heapq.heappush(links, (entry.path, names))
                 else:
-                    yield listed(entry, kind) if wanted(names) else None
+                    pending.append((entry.path, names))
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
         """The objects' bytes or paths; see `Location.fetch`."""
         for item in objects:
             try:
-                with open(item.key, "rb") as file:  # noqa: PTH123 - 15,000 times
+                with open(item.key, "rb", opener=at_once) as file:
+                    compare(item, os.fstat(file.fileno()))
                     data = file.read() if item.size < LARGE else Path(item.key)
             except OSError as error:
                 raise unavailable(item.uri, error) from error
@@ -57,21 +73,56 @@ class Folder:
                 found = os.stat(item.key)  # noqa: PTH116 - 15,000 times
             except OSError as error:
                 raise unavailable(item.uri, error) from error
-            if (etag(found), found.st_size) != (item.etag, item.size):
-                raise TryAgain(f"{item.uri} changed while it was read; run again")
+            compare(item, found)
+
+
+def compare(item: LakeObject, found: os.stat_result) -> None:
+    """Compare a file with what was listed; what is no file any more has changed too."""
+    if (etag(found), found.st_size) != (item.etag, item.size) or not stat.S_ISREG(found.st_mode):
+        raise TryAgain(f"{item.uri} changed while it was read; run again")
+
+
+def at_once(path: str, flags: int) -> int:
+    """Open a file without waiting, as a named pipe would."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+def entries(directory: str, seen: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
+    """What a folder holds; nothing if it was seen before, by this or by another name."""
+    try:
+        found = os.stat(directory)  # noqa: PTH116 - for every folder
+        if (found.st_dev, found.st_ino) in seen:
+            return []
+        seen.add((found.st_dev, found.st_ino))
+        return list(os.scandir(directory))
+    except OSError as error:
+        raise unavailable(directory, error) from error
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether a directory entry is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link to itself
+            return False
+        raise unavailable(entry.path, error) from error
 
 
 def listed(entry: os.DirEntry[str], kind: str) -> LakeObject | None:
     """The object that a directory entry is; None if it is no file or has just vanished."""
     try:
         found = entry.stat()
-    except FileNotFoundError:
-        return None
     except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
         raise unavailable(entry.path, error) from error
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return LakeObject(printable(entry.path), kind, etag(found), found.st_size, entry.path)
+    return found_object(entry.path, kind, found) if stat.S_ISREG(found.st_mode) else None
+
+
+def found_object(path: str, kind: str, found: os.stat_result) -> LakeObject:
+    """The object that a file is."""
+    return LakeObject(printable(path), kind, etag(found), found.st_size, path)
 
 
 def etag(found: os.stat_result) -> str:
@@ -80,9 +131,25 @@ def etag(found: os.stat_result) -> str:
 
 
 def printable(path: str) -> str:
-    """A path as text that every warehouse can store, also when its bytes are not UTF-8."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return path if text == path else text  # of a million objects, only one text each
+    r"""A path as text that every warehouse can store; no two paths are the same text.
+
+    A byte that is not UTF-8 becomes `\xff`. Where a name has just these characters, or a backslash
+    stands before such a byte, the backslash is doubled.
+
+    >>> print(printable(os.fsdecode(b"m\xfcsik")), printable(r"m\xfcsik"), printable(r"a\b"))
+    m\xfcsik m\\xfcsik a\b
+    """
+    text = os.fsencode(path).decode("utf-8", "surrogateescape")
+    if text.isascii() and "\\" not in text:
+        return path
+    shown = ODD.sub(escaped, text)
+    return path if shown == path else shown  # of a million objects, only one text each
+
+
+def escaped(match: re.Match[str]) -> str:
+    """A byte that is not UTF-8, or backslashes that could be taken for one."""
+    before, byte, backslashes = match.groups()
+    return f"{before * 2}\\x{ord(byte) - 0xDC00:02x}" if byte else backslashes * 2
 
 
 def unavailable(name: str, error: OSError) -> SparkifyError:

@@ -4,6 +4,7 @@ Everything that needs to know a location asks here: runs, status, doctor, polici
 """
 
 import os
+from urllib.parse import unquote_to_bytes
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
@@ -28,20 +29,22 @@ def open_lake(settings: Settings) -> Lake:
     if settings.source:
         root = open_location(settings.source, settings)
         if not root.exists():
-            raise UsageError(f"no such folder: {settings.source}")
+            raise UsageError(f"no such folder: {root.uri}")
         for kind, uri in lake_uris(settings).items():
             if kind not in locations and (below := open_location(uri, settings)).exists():
                 locations[kind] = below
+        if not locations and isinstance(root, Folder) and root.is_file():
+            raise UsageError(f"{root.uri} is a file: name it with --songs or --events")
         if not locations:
             names = " or ".join(DIRECTORIES.values())
             raise SparkifyError(
-                f"the lake is empty: no {names} below {settings.source};"
+                f"the lake is empty: no {names} below {root.uri};"
                 " name the locations with --songs and --events"
             )
     if not locations:
         raise UsageError("no source given: name a folder or s3://bucket/prefix")
     check_overlap(locations)
-    apart = " and ".join(uri for uri in given.values() if uri)
+    apart = " and ".join(locations[kind].uri for kind, uri in given.items() if uri)
     name = root.uri if settings.source and not apart else apart
     return Lake(name, {kind: locations[kind] for kind in DIRECTORIES if kind in locations})
 
@@ -77,12 +80,22 @@ def staging_uri(settings: Settings) -> str | None:
 
 
 def open_location(uri: str, settings: Settings) -> Location:
-    """The location of a folder's path or of an `s3://bucket/prefix`."""
+    """The location of a path, a `file://` URL, or an `s3://bucket/prefix`."""
     if uri.startswith("s3://"):
         return Bucket(uri, aws.session(settings))
+    if uri.lower().startswith("file://"):
+        return Folder(path_of(uri))
     if "://" in uri:
         raise UsageError(f"not a folder or s3://bucket/prefix: {uri}")
     return Folder(os.path.expanduser(uri))  # noqa: PTH111 - a path may be invalid as text
+
+
+def path_of(url: str) -> str:
+    """The path of a `file://` URL."""
+    host, slash, path = url[len("file://") :].partition("/")
+    if not slash or host not in ("", "localhost"):
+        raise UsageError(f"not a file URL with an absolute path, such as file:///data/lake: {url}")
+    return os.fsdecode(unquote_to_bytes(f"/{path}"))
 
 
 def check_overlap(locations: dict[str, Location]) -> None:

@@ -4,6 +4,7 @@ A `Location` is a folder or an S3 prefix. Everything that differs between the tw
 methods. A `Lake` is the locations of songs and events.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import NamedTuple, Protocol
 from sparkify.errors import SparkifyError, UsageError
 
 SUFFIXES = tuple(f".{name}{gz}" for name in ("json", "jsonl", "ndjson") for gz in ("", ".gz"))
+SHOWN = 3  # names that the error for an empty lake shows
 LARGE = 1 << 20  # bytes; objects from this size on are read in location, smaller ones together
 
 
@@ -23,6 +25,15 @@ class LakeObject(NamedTuple):
     etag: str
     size: int
     key: str  # what its location opens it by: a path, or a key of the bucket
+
+
+#: names without an ending that are no data: texts about a project, checksums, markers, manifests
+NO_DATA = re.compile(
+    r"readme|licen[cs]e|copying|notice|authors|contributors|changelog|todo|install"
+    r"|version|codeowners|makefile|dockerfile|thumbs|icon\r|success|checksums?"
+    r"|(?:md5|b2|b3|sha\d*)-?(?:sums?)?|.*manifest|.*_\$folder\$",
+    re.IGNORECASE,
+)
 
 
 class Listing(NamedTuple):
@@ -56,8 +67,8 @@ class Location(Protocol):
     def exists(self) -> bool:
         """Whether it exists."""
 
-    def scan(self, kind: str) -> Iterator[LakeObject | None]:
-        """Every object below it, in no order; None for each name that is ignored."""
+    def scan(self, kind: str) -> Iterator[LakeObject | str]:
+        """Every object below it, in no order; of each name that is ignored its uri."""
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, "bytes | Path"]]:
         """The objects in their order: each as bytes or, if it is a large file, as its path.
@@ -71,14 +82,25 @@ class Location(Protocol):
         """Check that objects handed out as paths have not changed since they were listed."""
 
 
+def hidden(part: str) -> bool:
+    """Whether a part of a name hides all that is below it, as `_temporary` and `.git` do."""
+    return part.startswith((".", "_"))
+
+
 def wanted(parts: Sequence[str]) -> bool:
     """Whether a name, given as its parts below the location, is an object's.
 
-    >>> wanted(["A", "TRA.json"]), wanted([".ipynb_checkpoints", "TRA.json"]), wanted(["a.txt"])
-    (True, False, False)
+    >>> wanted(["A", "TRA.JSON"]), wanted(["firehose-1-2018-11-01"])
+    (True, True)
+    >>> wanted([".ipynb_checkpoints", "TRA.json"]), wanted(["a.txt"]), wanted(["README"])
+    (False, False, False)
     """
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not hidden and parts[-1].endswith(SUFFIXES)
+    name = parts[-1]
+    if any(map(hidden, parts)):
+        return False
+    # Redshift cannot tell a name from the same one with a blank at its end
+    bare = "." not in name and name.strip() == name != ""
+    return name.lower().endswith(SUFFIXES) or (bare and not NO_DATA.fullmatch(name))
 
 
 @dataclass(frozen=True)
@@ -99,10 +121,13 @@ class Lake:
             if not location.exists():
                 raise UsageError(f"not found: {location.uri}")
         found = [item for kind, location in self.locations.items() for item in location.scan(kind)]
-        objects = sorted(item for item in found if item)
+        objects = sorted(item for item in found if isinstance(item, LakeObject))
         if not objects:
             where = " and ".join(location.uri for location in self.locations.values())
-            raise SparkifyError(f"the lake is empty: no {SUFFIXES[0]} object below {where}")
+            names = [item for item in found if isinstance(item, str)]
+            raise SparkifyError(
+                f"the lake is empty: no {SUFFIXES[0]} object below {where}{some(names)}"
+            )
         return Listing(objects, len(found) - len(objects))
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
@@ -117,6 +142,14 @@ class Lake:
 
     def holds(self, uri: str) -> bool:
         """Whether a uri is below one of the lake's locations."""
-        return any(
-            uri.startswith(location.uri.rstrip("/") + "/") for location in self.locations.values()
-        )
+        roots = [location.uri.rstrip("/") for location in self.locations.values()]
+        return any(uri == root or uri.startswith(f"{root}/") for root in roots)
+
+
+def some(ignored: Sequence[str]) -> str:
+    """How many names were ignored, and some of them."""
+    if not ignored:
+        return ""
+    shown = ", ".join(sorted(ignored)[:SHOWN]) + (", …" if len(ignored) > SHOWN else "")
+    names = "name was" if len(ignored) == 1 else "names were"
+    return f" ({len(ignored):,} {names} ignored: {shown})"

@@ -101,7 +101,7 @@ class Bucket:
         """Whether the bucket exists."""
         return bool(self.region)
 
-    def scan(self, kind: str) -> Iterator[LakeObject | None]:
+    def scan(self, kind: str) -> Iterator[LakeObject | str]:
         """Every object below the prefix; see `objects.Location.scan`."""
         below = f"{self.prefix}/" if self.prefix else ""
         with translated(self.uri, LIST):
@@ -111,7 +111,7 @@ class Bucket:
                     key, tag = entry["Key"], entry["ETag"].strip('"')
                     uri = f"s3://{self.name}/{key}"
                     item = LakeObject(uri, kind, tag, entry["Size"], key)
-                    yield item if wanted(key[len(below) :].split("/")) else None
+                    yield item if wanted(key[len(below) :].split("/")) else uri
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
         """The objects' bytes, `THREADS` requests ahead; see `objects.Location.fetch`."""

@@ -11,7 +11,9 @@ from sparkify.lake.objects import LARGE, Unreadable
 
 BLOCK = 2 << 20  # bytes; a block without a newline shows a line that is longer
 GZIP = b"\x1f\x8b"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
+WINDOW = 4096  # bytes that are looked at
+LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def decompressed(content: bytes) -> bytes:
@@ -26,6 +28,7 @@ def decompressed(content: bytes) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise corrupt(error) from None
     refuse_utf_16(content)
+    refuse_lfs_pointer(content)
     return content
 
 
@@ -44,9 +47,25 @@ def corrupt(error: Exception) -> Unreadable:
 
 
 def refuse_utf_16(head: bytes | bytearray) -> None:
-    """Raise if text starts as UTF-16 does."""
-    if head.startswith(UTF_16):
+    """Raise if text starts as UTF-16 does, and is UTF-16 as far as its NUL bytes tell.
+
+    One half of the bytes of JSON in UTF-16 is mostly NUL, the other hardly ever.
+    """
+    if not head.startswith(UTF_16):
+        return
+    few, many = sorted(head[half:WINDOW:2].count(0) for half in (0, 1))
+    if len(head) == len(UTF_16[0]) or (many * 8 >= min(len(head), WINDOW) // 2 and few * 8 <= many):
         raise Unreadable("object_utf16", "the object is UTF-16 and must be UTF-8")
+
+
+def refuse_lfs_pointer(content: bytes) -> None:
+    """Raise if Git LFS has left a pointer in a file's place."""
+    if content.startswith(LFS):
+        raise Unreadable(
+            "object_lfs_pointer",
+            "the object is a Git LFS pointer, not the data:"
+            " fetch the data with `git lfs pull`, and run again",
+        )
 
 
 def blocks(file: BufferedReader) -> Iterator[bytearray]:

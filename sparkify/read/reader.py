@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
-from sparkify.read import records, rules
-from sparkify.read.records import Fault, Record, Region
+from sparkify.read import pieces, records, rules
+from sparkify.read.pieces import Region
+from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
-from sparkify.read.results import WRONG_KIND, Outcome, damaged
+from sparkify.read.results import WRONG_KIND, Outcome, damaged, missing
 from sparkify.read.select import LINES, insert, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
 from sparkify.read.sql import Scanner, Value
+from sparkify.read.syntax import BLANK
 
 
 class Reader:
@@ -47,9 +50,11 @@ class Reader:
         if not batch.entries:
             return
         self.name_objects(batch)
+        large = [e.item for e in batch.entries if isinstance(e.content, Path)]
+        self.lake.verify(large)  # DuckDB would wait for a named pipe
         if files := batch.files():
             self.run(insert(batch.kind), files)
-        self.lake.verify([e.item for e in batch.entries if isinstance(e.content, Path)])
+        self.lake.verify(large)
         outcomes = self.outcomes(batch)
         doubtful = [e for e in batch.entries if outcomes[e.number].records != e.lines]
         for entry in doubtful:
@@ -97,18 +102,18 @@ class Reader:
         files = {batch.file(entry): batch.lines_beside(entry) for entry in doubtful}
         in_files = {file: self.malformed_lines(batch, file, n) for file, n in files.items()}
         malformed = {e.number: positions(e, in_files[batch.file(e)]) for e in doubtful}
-        missing = {e.number: (e.lines or 0) - outcomes[e.number].records for e in doubtful}
+        lacking = {e.number: (e.lines or 0) - outcomes[e.number].records for e in doubtful}
         # malformed lines nearly always account for every missing row: then nothing else is missing
-        unclear = [e for e in doubtful if len(malformed[e.number]) != missing[e.number]]
+        unclear = [e for e in doubtful if len(malformed[e.number]) != lacking[e.number]]
         failed = self.failed_lines(batch, unclear)
         for entry in doubtful:
             found = regions(entry, malformed[entry.number], failed[entry.number])
-            if not found or missing[entry.number] != sum(map(Region.filled, found)):
-                self.unstage(outcomes[entry.number])  # parse the object as a whole
-                found = [Region(1, 0, entry.read())]
-            for region in found:
-                for line, offset, raw in records.split(region):
-                    yield entry, Record(line, offset, raw, records.judge(raw))
+            parts = map(pieces.split, found)
+            if not found or lacking[entry.number] != sum(map(Region.filled, found)):
+                self.unstage(outcomes[entry.number])
+                parts = map(pieces.split_object, [entry.read()])
+            for line, offset, raw in chain.from_iterable(parts):
+                yield entry, Record(line, offset, raw, records.judge(raw))
 
     def failed_lines(self, batch: Batch, unclear: list[Entry]) -> defaultdict[int, set[bytes]]:
         """By object, the lines that are JSON and did not become rows."""
@@ -149,14 +154,14 @@ class Reader:
     def read_again(
         self,
         batch: Batch,
-        pieces: Iterator[tuple[Entry, Record]],
+        judged: Iterator[tuple[Entry, Record]],
         outcomes: dict[int, Outcome],
     ) -> None:
         """Stage the records among pieces of objects, reject the others."""
         again = batch.directory / "again.json"
         kept: dict[int, tuple[Entry, Record]] = {}
         with again.open("wb") as file:
-            for number, (entry, record) in enumerate(pieces):
+            for number, (entry, record) in enumerate(judged):
                 outcomes[entry.number].records += 1
                 if record.fault:
                     outcomes[entry.number].reject(record, record.fault)
@@ -171,11 +176,16 @@ class Reader:
         )
         for number, (entry, record) in kept.items():
             if text := found.get(number, "malformed:"):
-                code, _, name = text.partition(":")
-                fault = Fault(code, rules.reason(batch.kind, code, name), name or None)
-                outcomes[entry.number].reject(record, fault)
+                outcomes[entry.number].reject(record, fault_of(batch.kind, text, record.raw))
         for number, (_, repaired) in self.staged(batch).items():
             outcomes[number].repaired = repaired
+
+
+def fault_of(kind: str, found: str, raw: bytes) -> Fault:
+    """The fault of a record, for which the SELECT has found `code:column`."""
+    code, _, name = found.partition(":")
+    fault = Fault(code, rules.reason(kind, code, name), name or None)
+    return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
 
 
 def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -203,10 +213,10 @@ def regions(entry: Entry, malformed: set[int], failed: set[bytes]) -> list[Regio
         return []
     position, offset, start, run = entry.first, 0, (0, 0), list[bytes]()
     found = list[Region]()
-    for number, line in enumerate(records.lines_of(entry.read()), 1):
-        filled = not records.is_blank(line)
+    for number, line in enumerate(pieces.lines_of(entry.read()), 1):
+        filled = not pieces.is_blank(line)
         position += filled
-        doubtful = position in malformed or (failed and line.strip(records.BLANK) in failed)
+        doubtful = position in malformed or (failed and line.strip(BLANK) in failed)
         if doubtful if filled else run:
             start = start if run else (number, offset)
             run.append(line)

@@ -68,6 +68,15 @@ def damaged(item: LakeObject, error: Unreadable) -> Outcome:
     return Outcome(item.kind, [item], records=1, rejects=[reject], damaged=True)
 
 
+def missing(fault: Fault, key: str, raw: bytes) -> Fault:
+    """The fault of a record without a key; it names the key that differs in case alone."""
+    found = [name for name in records.parse(raw) if name != key and name.lower() == key.lower()]
+    if not found:
+        return fault
+    reason = f"{key} is required, and the record has {found[0]} instead: keys are case sensitive"
+    return fault._replace(reason=reason)
+
+
 WRONG_KIND = {
     "songs": Unreadable("object_wrong_kind", "this is an event log, and songs are expected here"),
     "events": Unreadable("object_wrong_kind", "these are songs, and events are expected here"),

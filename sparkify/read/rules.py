@@ -104,6 +104,11 @@ def value_checks(field: Field) -> Iterator[Check]:
         yield Check("not_allowed", field, "one_of")
 
 
+def key_of(kind: str, name: str) -> str:
+    """The key of a record's field, by its column."""
+    return next(field.key for field in fields_of(kind) if field.name == name)
+
+
 TYPES = {"text": "a plain value", "number": "a number"}
 REASONS = {
     "malformed": "DuckDB's JSON reader cannot parse it",

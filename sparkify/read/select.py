@@ -27,6 +27,10 @@ MAYBE_UNSURE = (
     + "".join(f" OR ends_with(json, chr({ord(last)}) || '}}')" for last in ", \t\r")
 )
 
+EXACT = 2**53  # up to here a double has every integer
+#: RE2: a number that may be an integer in another notation, of so few digits that DECIMAL is exact
+NOTATION = r"-?[0-9]{1,17}(\.0+|(\.[0-9]{1,18})?[eE]\+?[0-9]{1,2}|(\.[0-9]{1,9})?[eE]-[0-9]) *"
+
 #: what both statements of the reader scan: each line that is not blank; NULL if it is not JSON
 LINES = """read_json_objects($files, format='newline_delimited', ignore_errors=true,
                            filename=true, maximum_object_size=33554432)"""
@@ -111,13 +115,14 @@ def shorter(fields: Iterable[Field]) -> str:
 
 
 def cleaned(field: Field) -> str:
-    """A text without trailing spaces, NULL if empty; the text of a number stays as it is."""
+    """A text in NFC without trailing spaces, NULL if empty; that of a number stays as it is."""
     text = f"{field.name}_"
     if field.type != "text":
         return text
     # rtrim walks every text from its end, and hardly any has a space there
     trimmed = f"nullif(rtrim({text}, ' '), '')"
-    return f"CASE WHEN {text} = '' OR ends_with({text}, ' ') THEN {trimmed} ELSE {text} END"
+    cut = f"CASE WHEN {text} = '' OR ends_with({text}, ' ') THEN {trimmed} ELSE {text} END"
+    return f"nfc_normalize({cut})"
 
 
 def number(field: Field) -> str:
@@ -201,4 +206,17 @@ def mistyped(check: Check) -> tuple[str, str]:
     odd = f"coalesce(CAST({numeric} AS VARCHAR), '') <> {text}"
     if check.test == "fits":
         return odd, f"{numeric} IS NULL AND rtrim({text}) <> ''"
-    return odd, f"NOT regexp_full_match({text}, '(-?[0-9]+)? *')"
+    return odd, f"NOT (regexp_full_match({text}, '(-?[0-9]+)? *') OR {whole(text, numeric)})"
+
+
+def whole(text: str, numeric: str) -> str:
+    """Whether a text is an integer that is not written in digits alone, such as 39.0 or 1e3.
+
+    Above 2^53 it is not: the JSON reader has rounded it by then. What was rounded to 2^53 itself
+    is told by the line.
+    """
+    same = f"TRY_CAST({text} AS DECIMAL(38, 18)) = {numeric}"
+    fits = f"{numeric} BETWEEN {-EXACT} AND {EXACT}"
+    written = f"(abs({numeric}) < {EXACT} OR contains(json, '{EXACT}'))"
+    tests = f"regexp_full_match({text}, '{NOTATION}') AND {same} AND {fits} AND {written}"
+    return f"coalesce(CASE WHEN {fits} THEN {tests} END, false)"

@@ -11,16 +11,18 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from sparkify.lake.objects import Lake, LakeObject, Unreadable, by_kind
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
 from sparkify.read.content import GZIP, blocks, count_lines, decompressed, plain_lines, unpack
-from sparkify.read.records import is_blank
+from sparkify.read.pieces import is_array, is_blank
 from sparkify.read.select import NUMBER, OBJECT
 
 BATCH = 64 << 20  # bytes of small objects in one bundle
 SCAN = 2 << 30  # bytes of large objects that one statement scans
+HEAD = 1 << 16  # bytes, of which the first that is not blank tells an array
 
 
 @dataclass(slots=True)
@@ -105,7 +107,7 @@ class Batch:
         number = len(self.entries) + len(self.damaged)
         if isinstance(content, bytes):
             data = decompressed(content)
-            return Entry(item, number, data, plain_lines(data))
+            return Entry(item, number, data, None if is_array(data) else plain_lines(data))
         link = self.directory / f"{number}.json"
         with content.open("rb") as file:
             head = file.read(len(GZIP))
@@ -115,7 +117,9 @@ class Batch:
             link.symlink_to(content)
         with link.open("rb") as file:
             lines = count_lines(blocks(file))
-        return Entry(item, number, link, lines)
+            file.seek(0)
+            array = is_array(first_text(file))
+        return Entry(item, number, link, None if array else lines)
 
     def tagged(self, entry: Entry) -> bytes:
         """The object's lines as they are in the bundle, each with its number."""
@@ -181,6 +185,11 @@ def planned(objects: Sequence[LakeObject]) -> Iterator[Batch]:
     for kind in reversed(KINDS):
         entries = [Entry(item, n, b"", 0) for n, item in enumerate(chosen.get(kind, ()))]
         yield Unopened(kind, Path("$files"), entries)
+
+
+def first_text(file: BinaryIO) -> bytes:
+    """The first part of a file in which something stands."""
+    return next((block for block in iter(lambda: file.read(HEAD), b"") if block.strip()), b"")
 
 
 def tag_of(entry: Entry) -> bytes:

@@ -14,7 +14,7 @@ import pytest
 from sparkify import pipeline
 from sparkify.errors import SparkifyError, TooManyRejects, TryAgain
 from sparkify.lake import objects as lakes
-from sparkify.read import records
+from sparkify.read import pieces
 from tests.factory import NOON, event, files, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.support import redshift_is_long
@@ -74,7 +74,6 @@ CASES = {
     "a tab in a text": replaced("PLACE", b"PL\tCE", "malformed"),
     "a NUL byte": replaced("PLACE", b"PL\0CE", "malformed"),
     "a NUL escape": replaced("PLACE", b"PL\\u0000CE", "nul"),
-    "an array": Bad(b"[" + GOOD + b"]", "not_object"),
     "a number": Bad(b"42", "not_object"),
     "a string": Bad(b'"text"', "not_object"),
     "null": Bad(b"null", "not_object"),
@@ -86,8 +85,8 @@ CASES = {
     "an array in a text": wrong("wrong_type", "song", song=["Jóga"]),
     "an object in a number": wrong("wrong_type", "length", length={}),
     "a fraction in an integer": wrong("wrong_type", "session_id", sessionId=38.5),
-    "an exponent in an integer": replaced(
-        '"sessionId": 38', b'"sessionId": 1e2', "wrong_type", "session_id"
+    "an exponent in a fraction": replaced(
+        '"sessionId": 38', b'"sessionId": 385e-1', "wrong_type", "session_id"
     ),
     "text in an integer": wrong("wrong_type", "item_in_session", itemInSession="first"),
     "true as an integer": wrong("wrong_type", "session_id", sessionId=True),
@@ -135,7 +134,6 @@ CASES = {
     "a comma line": Bad(b"ts,page,level,sessionId", "malformed"),
     "XML": Bad(b"<event ts='1'/>", "malformed"),
     "true": Bad(b"true", "not_object"),
-    "an empty array": Bad(b"[]", "not_object"),
     "an empty object": Bad(b"{}", "missing", "item_in_session"),
     "an overlong encoding": replaced("PLACE", b"\xc0\x80", "not_utf8"),
     "an encoded surrogate": replaced("PLACE", b"\xed\xa0\x80", "not_utf8"),
@@ -445,8 +443,8 @@ def test_damage_takes_a_time_that_grows_as_it_does() -> None:
     before = time.process_time()
     for each in damage:
         data = each * (2_000_000 // len(each))
-        pieces = sum(1 for _ in records.split(records.Region(1, 0, data)))
-        assert pieces == 2_000_000 // len(each)
+        found = sum(1 for _ in pieces.split(pieces.Region(1, 0, data)))
+        assert found == 2_000_000 // len(each)
     assert time.process_time() - before < 15  # it was minutes, and grew with the square
 
 

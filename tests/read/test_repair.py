@@ -9,7 +9,17 @@ from sparkify.read.repair import MACROS
 
 
 def strict(text: str) -> str:
-    """The definition: encode as Latin-1, decode as UTF-8, for as long as both succeed."""
+    """The definition: encode as Latin-1, decode as UTF-8, for as long as both succeed.
+
+    Only where the text that arrived has a sign of damage.
+    """
+    before = [text[max(0, at - 2) : at] for at in range(len(text))]
+    followed = zip(before, text, text[1:], strict=False)
+    if not any("\x80" <= c <= "\x9f" for c in text) and not any(
+        letter in "ÂÃ" and "\x80" <= after <= "\xbf" and sum(map(str.isupper, two)) < 2
+        for two, letter, after in followed
+    ):
+        return text
     for _ in range(4):
         try:
             text = text.encode("latin-1").decode()

@@ -73,13 +73,13 @@ class KindCopy:
     def load(self) -> Outcome:
         """Copy, repair, check and stage; the caller's transaction holds it all."""
         send, kind = self.executor, self.kind
-        temporary = (incoming.incoming(kind), incoming.REPAIRED)
+        temporary = (incoming.incoming(kind), incoming.CLEANED)
         for each in temporary:
             send.execute(CreateTable(each))
         copied, rejects = self.copy_all()
         texts = [text for (text,) in send.rows(incoming.suspects(kind))]
-        repaired = incoming.repaired_rows(texts)
-        self.copier.insert_rows(send, incoming.REPAIRED, repaired, f"{self.load_id}/{kind}")
+        cleaned = incoming.cleaned_rows(texts)
+        self.copier.insert_rows(send, incoming.CLEANED, cleaned, f"{self.load_id}/{kind}")
         failed = [
             incoming.reject(kind, found, key) for found, *key in send.rows(incoming.failed(kind))
         ]
@@ -100,7 +100,7 @@ class KindCopy:
         copied, rejects = 0, list[RejectedRecord]()
         jsonpaths = self.jsonpaths()
         for option in ("", "GZIP"):  # one COPY knows one compression
-            chosen = [item for item in self.objects if item.uri.endswith(".gz") == bool(option)]
+            chosen = [item for item in self.objects if is_gzip(item) == bool(option)]
             if not chosen:
                 continue
             name = f"{self.load_id}/{self.kind}{option and '-gz'}.manifest"
@@ -164,6 +164,11 @@ class KindCopy:
                     " region: give a --staging prefix in the lake's region"
                 )
         return near.region
+
+
+def is_gzip(item: LakeObject) -> bool:
+    """Whether COPY has to decompress an object, by its name."""
+    return item.uri.lower().endswith(".gz")
 
 
 def staged(kind: str, load_id: str) -> Query:

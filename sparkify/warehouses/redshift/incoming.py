@@ -1,4 +1,4 @@
-"""What COPY loaded straight from the lake, before it is staged: repaired and checked by SQL.
+"""What COPY loaded straight from the lake, before it is staged: cleaned and checked by SQL.
 
 COPY fills a temporary table, because it can neither name the load nor check more than types. The
 checks are those of `read.rules`; here they become Core SELECTs over typed values. What COPY itself
@@ -17,27 +17,29 @@ from sparkify.errors import RejectedRecord
 from sparkify.models.base import TITLE, table
 from sparkify.models.staging import KINDS, PLAY
 from sparkify.models.statements import Column, Query, Union, temporary
-from sparkify.read.repair import repair
+from sparkify.read.repair import compose, repair
 from sparkify.read.rules import Check, Field, checks_of, fields_of, reason
 
-WIDER = 4  # times the bytes of a text that was encoded as UTF-8 twice too often
+WIDER = 4  # times the bytes of a text that was encoded as UTF-8 twice too often, or is not NFC
 EPOCH = datetime(1970, 1, 1)  # UTC, as every TIMESTAMP of ours
 
-#: texts that were encoded too often, and their repaired form
-REPAIRED = temporary(
-    "repaired_texts",
-    sa.Column("broken", sa.String(TITLE * WIDER)),
-    sa.Column("sound", sa.String(TITLE * WIDER)),
+#: texts that are stored in another form: in NFC, and in NFC after repair
+CLEANED = temporary(
+    "cleaned_texts",
+    sa.Column("arrived", sa.String(TITLE * WIDER)),
+    sa.Column("composed", sa.String(TITLE * WIDER)),
+    sa.Column("repaired", sa.String(TITLE * WIDER)),
+    sa.Column("broken", sa.Boolean()),
 )
 
 
 def incoming(kind: str) -> sa.Table:
-    """The temporary table that COPY fills: the fields, wide enough for unrepaired texts."""
+    """The temporary table that COPY fills: the fields, wide enough for texts as they arrive."""
     types = table(KINDS[kind]).columns
     columns = [
         sa.Column(
             field.name,
-            sa.String(field.length * WIDER) if field.rules.repair else types[field.name].type,
+            sa.String(field.length * WIDER) if field.type == "text" else types[field.name].type,
             nullable=field.rules.required != "always",
         )
         for field in fields_of(kind)
@@ -46,33 +48,45 @@ def incoming(kind: str) -> sa.Table:
 
 
 def suspects(kind: str) -> Union:
-    """The distinct texts that may be broken: those with more bytes than characters."""
+    """The distinct texts that may have to be cleaned: those with more bytes than characters."""
     row = incoming(kind).c
-    texts = [row[field.name] for field in fields_of(kind) if field.rules.repair]
+    texts = [row[field.name] for field in fields_of(kind) if field.type == "text"]
     longer = (func.octet_length(text) > func.length(text) for text in texts)
     selects = zip(texts, longer, strict=True)
     return sa.union(*(sa.select(text.label("text")).where(test) for text, test in selects))
 
 
-def repaired_rows(texts: Iterable[str]) -> list[dict[str, object]]:
-    """The rows of `REPAIRED` for those of the texts that are broken."""
-    pairs = ((text, repair(text)) for text in texts)
-    return [{"broken": broken, "sound": sound} for broken, sound in pairs if broken != sound]
+def cleaned_rows(texts: Iterable[str]) -> list[dict[str, object]]:
+    """The rows of `CLEANED` for those of the texts that are stored in another form."""
+    forms = ((text, compose(text), repair(text)) for text in texts)
+    return [
+        {
+            "arrived": text,
+            "composed": composed,
+            "repaired": compose(repaired),
+            "broken": repaired != text,
+        }
+        for text, composed, repaired in forms
+        if composed != text or repaired != text
+    ]
 
 
 def sound(kind: str) -> sa.Subquery:
-    """What arrived, with its texts repaired, and whether one of them was."""
+    """What arrived, with its texts cleaned, and whether one of them was repaired."""
     arrived = incoming(kind)
     source: sa.FromClause = arrived
     values: list[Column] = []
     repairs: list[Column] = []
     for field in fields_of(kind):
         value: Column = arrived.c[field.name]
-        if field.rules.repair:
-            texts = REPAIRED.alias(f"repaired_{field.name}")
-            source = source.outerjoin(texts, texts.c.broken == value)
-            repairs.append(texts.c.sound.is_not(None))
-            value = func.coalesce(texts.c.sound, value)
+        if field.type == "text":
+            texts = CLEANED.alias(f"cleaned_{field.name}")
+            source = source.outerjoin(texts, texts.c.arrived == value)
+            stored = texts.c.composed
+            if field.rules.repair:
+                stored = texts.c.repaired
+                repairs.append(texts.c.broken)
+            value = func.coalesce(stored, value)
         values.append(value.label(field.name))
     repaired = sa.case((sa.or_(*repairs), sa.true()), else_=sa.false()).label("repaired")
     return sa.select(*values, repaired).select_from(source).subquery("arrived")
