@@ -1,6 +1,7 @@
 """The AWS session that every client uses."""
 
 import logging
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +32,15 @@ def session(settings: Settings) -> "boto3.Session":
         keys = {
             "aws_access_key_id": settings.aws_key,
             "aws_secret_access_key": settings.aws_secret,
+            "aws_session_token": getattr(settings, "aws_token", None),
         }
     with translated("AWS", "sts:GetCallerIdentity"):
         core = botocore.session.get_session()
         core.register_component("data_loader", service_descriptions())
         core.get_scoped_config()  # reads the configuration now, so that its errors appear here
-        return boto3.Session(botocore_session=core, region_name=settings.region, **keys)
+        # boto3 reads AWS_DEFAULT_REGION only; AWS's other tools prefer AWS_REGION
+        region = settings.region or os.environ.get("AWS_REGION")
+        return boto3.Session(botocore_session=core, region_name=region, **keys)
 
 
 @cache

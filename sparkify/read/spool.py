@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sparkify.lake.fetching import take
 from sparkify.lake.objects import Lake, LakeObject, Unreadable, by_kind
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
@@ -112,7 +113,7 @@ class Batch:
         if head == GZIP:
             unpack(content, link)
         else:
-            link.symlink_to(content)
+            take(content, link)
         with link.open("rb") as file:
             lines = count_lines(blocks(file))
         return Entry(item, number, link, lines)

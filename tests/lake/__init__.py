@@ -1,0 +1,1 @@
+"""Tests of the lake: which objects exist, and their bytes."""
