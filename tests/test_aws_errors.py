@@ -174,7 +174,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """A bucket of that S3."""
-    monkeypatch.setattr("sparkify.lake.s3.RETRIES", 0)
+    monkeypatch.setattr("sparkify.lake.access.RETRIES", 0)
     with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()

@@ -123,10 +123,10 @@ def translate(
         names.insert(0, "Redirected")
     denied = re.search(r"perform: ([\w-]+:\w+)", message)
     facts = {"permission": denied[1] if denied else permission, "code": code, "message": message}
-    for pattern, ours, text in TABLE:
+    for pattern, ours, told_so in TABLE:
         if any(re.fullmatch(f"({pattern})( .*)?", f"{name} {message}") for name in names):
-            text = UNSIGNED if anonymous and text is DENIED else text
-            return ours(f"{printable(subject)}: {printable(text.format_map(facts))}")
+            said = UNSIGNED if anonymous and told_so is DENIED else told_so
+            return ours(f"{printable(subject)}: {printable(said.format_map(facts))}")
     return None
 
 

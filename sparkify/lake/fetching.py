@@ -16,7 +16,7 @@ from sparkify.lake.objects import LARGE, LakeObject
 from sparkify.process import scratch
 
 THREADS = 64  # requests under way at once; more gain nothing over 30 ms of latency
-IN_MEMORY = 32 << 20  # bytes of small objects asked for and not yet taken
+IN_MEMORY = 16 << 20  # bytes of small objects asked for and not yet taken
 ON_DISK = 512 << 20  # bytes of large objects asked for and not yet taken, but for one of any size
 LARGE_ONES = 8  # large objects under way at once
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from functools import cached_property
 from io import BytesIO
@@ -171,9 +170,7 @@ class Bucket:
 
     def item(self, entry: Entry, kind: str) -> LakeObject:
         """The object of an entry."""
-        return LakeObject(
-            f"s3://{self.name}/{entry.key}", kind, entry.etag, entry.size, entry.key
-        )
+        return LakeObject(f"s3://{self.name}/{entry.key}", kind, entry.etag, entry.size, entry.key)
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
         """The objects' bytes, or the paths of their copies; see `objects.Location.fetch`."""
@@ -201,6 +198,7 @@ class Bucket:
 
     def read_once(self, item: LakeObject, path: Path | None, stop: Event | None) -> bytes | Path:
         """One object, by the client that can."""
+        chunks: Iterable[bytes]
         if self.holder is None:
             chunks = self.by_boto3(item)
         else:
@@ -239,7 +237,9 @@ class Bucket:
             try:
                 yield from body.iter_chunks(CHUNK)
             except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
-                raise Mismatch(f"{item.uri}: the transfer broke off ({error}); run again") from error
+                raise Mismatch(
+                    f"{item.uri}: the transfer broke off ({error}); run again"
+                ) from error
 
     def put(self, key: str, content: bytes | Path) -> int:
         """Write an object, in parts if it is a large file, and return its size in bytes."""

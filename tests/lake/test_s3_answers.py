@@ -127,7 +127,7 @@ def test_a_stalled_transfer_is_given_up(
     monkeypatch.setattr(access, "IDLE", 0.3)
     monkeypatch.setattr(access, "RETRIES", 2)
     s3.objects[key] = body
-    stalls = []
+    stalls: list[int] = []
 
     def stall(sent: int) -> None:
         if sent and (ever or not stalls):
@@ -160,7 +160,7 @@ def test_a_large_object_is_a_file_that_goes(s3: FakeS3, tmp_path: Path) -> None:
     s3.objects = {f"log_data/{n}.json": BIG for n in range(20)} | {"log_data/s.json": SMALL}
     bucket = Bucket("s3://music", boto3.Session())
     items = sorted(item for item in bucket.scan("events") if item)
-    seen = []
+    seen: list[Path] = []
     for item, content in bucket.fetch(items):
         assert isinstance(content, Path) == (item.size >= LARGE)
         if isinstance(content, Path):

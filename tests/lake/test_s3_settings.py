@@ -68,9 +68,7 @@ def test_the_endpoint_of_the_environment(
     assert all(s3.asked(client) for client in CLIENTS)
 
 
-def test_the_endpoint_of_a_profile(
-    s3: FakeS3, environ: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_endpoint_of_a_profile(s3: FakeS3, environ: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A profile's services section, with its keys and its region."""
     environ.delenv("AWS_ACCESS_KEY_ID")
     environ.delenv("AWS_SECRET_ACCESS_KEY")
@@ -180,7 +178,8 @@ def test_an_authority_of_ones_own(
 
 
 @pytest.mark.parametrize(
-    ("bundle", "said"), [("", "not trusted; check AWS_CA_BUNDLE"), ("no.pem", r"not a file: no.pem")]
+    ("bundle", "said"),
+    [("", "not trusted; check AWS_CA_BUNDLE"), ("no.pem", r"not a file: no.pem")],
 )
 def test_an_unknown_authority(
     tls: FakeS3, environ: pytest.MonkeyPatch, bundle: str, said: str
