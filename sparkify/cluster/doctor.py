@@ -12,7 +12,7 @@ from sparkify.cluster.setup import Setup
 from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.locations import open_lake
-from sparkify.lake.s3 import split
+from sparkify.lake.uris import split
 from sparkify.models import schema
 from sparkify.report import Shown
 from sparkify.settings import Settings

@@ -89,8 +89,7 @@ class Access:
         from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
 
-        address = urlsplit(target.url)
-        if target.service != "s3" or address.query or get_environ_proxies(target.url):
+        if target.service != "s3" or urlsplit(target.url).query or get_environ_proxies(target.url):
             return None
         return S3Store(
             # obstore reads the environment too: whatever may differ from botocore's answer is given
@@ -104,18 +103,23 @@ class Access:
             skip_signature=self.anonymous,
             request_payer=self.requester_pays,
             retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(minutes=1)},
-            client_options={
-                "allow_invalid_certificates": False,
-                "allow_http": address.scheme == "http",
-                "connect_timeout": timedelta(seconds=CONNECT),
-                "read_timeout": timedelta(seconds=IDLE),
-                "timeout": timedelta(days=7),
-                "root_certificate": self.certificates(),
-                # a redirect to any other host would carry the session token: it leads nowhere
-                "proxy_url": f"http://{NOWHERE}",
-                "proxy_excludes": address.hostname or "",
-            },
+            client_options=self.options(target.url),
         )
+
+    def options(self, url: str) -> "obstore.store.ClientConfig":
+        """How obstore connects."""
+        address = urlsplit(url)
+        return {
+            "allow_invalid_certificates": False,
+            "allow_http": address.scheme == "http",
+            "connect_timeout": timedelta(seconds=CONNECT),
+            "read_timeout": timedelta(seconds=IDLE),
+            "timeout": timedelta(days=7),
+            "root_certificate": self.certificates(),
+            # a redirect to any other host would carry the session token: it leads nowhere
+            "proxy_url": f"http://{NOWHERE}",
+            "proxy_excludes": address.hostname or "",
+        }
 
     def certificates(self) -> bytes:
         """The certificates that boto3 trusts."""

@@ -90,6 +90,7 @@ TABLE: tuple[tuple[str, type[SparkifyError], str], ...] = (
 # fmt: on
 
 
+# long because it looks at every form that an answer's reason may have
 def translate(
     error: Exception,
     subject: str,
@@ -109,7 +110,7 @@ def translate(
     from botocore.exceptions import ClientError
 
     if isinstance(error, OSError) and error.errno in SHORT:  # of this machine, not of AWS
-        return SparkifyError(f"{error.filename}: {error.strerror}") if error.filename else None
+        return of_this_machine(error)
     response = error.response if isinstance(error, ClientError) else {}
     told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     text = str(error).partition("\n\nDebug source")[0]  # the rest is obstore's, for developers
@@ -118,16 +119,21 @@ def translate(
     status = f"HTTP {answered[1] if answered else meta.get('HTTPStatusCode')}"
     code = told.get("Code") or (quoted[1] if quoted else status)
     message = " ".join(mask(told.get("Message") or text).split()).rstrip(".")
-    names = [code, status, *(base.__name__ for base in type(error).__mro__)]
-    if NOWHERE in str(error):
-        names.insert(0, "Redirected")
-    denied = re.search(r"perform: ([\w-]+:\w+)", message)
-    facts = {"permission": denied[1] if denied else permission, "code": code, "message": message}
+    redirected = ["Redirected"] * (NOWHERE in str(error))
+    names = [*redirected, code, status, *(base.__name__ for base in type(error).__mro__)]
+    if denied := re.search(r"perform: ([\w-]+:\w+)", message):
+        permission = denied[1]
+    facts = {"permission": permission, "code": code, "message": message}
     for pattern, ours, told_so in TABLE:
         if any(re.fullmatch(f"({pattern})( .*)?", f"{name} {message}") for name in names):
             said = UNSIGNED if anonymous and told_so is DENIED else told_so
             return ours(f"{printable(subject)}: {printable(said.format_map(facts))}")
     return None
+
+
+def of_this_machine(error: OSError) -> SparkifyError | None:
+    """Our error for a file that cannot be read; None if `scratch.shortages` tells what lacks."""
+    return SparkifyError(f"{error.filename}: {error.strerror}") if error.filename else None
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
 from sparkify.lake.folder import Folder
 from sparkify.lake.objects import Lake, Location
-from sparkify.lake.s3 import Bucket, in_s3, plain
+from sparkify.lake.s3 import Bucket
+from sparkify.lake.uris import in_s3, plain
 from sparkify.settings import Settings
 
 DIRECTORIES = {"songs": "song_data", "events": "log_data"}  # below the source, by kind

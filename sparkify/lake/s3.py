@@ -1,6 +1,5 @@
 """S3: obstore fetches objects, boto3 does everything else; `access` has the settings of both."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import tenacity
 
-from sparkify.errors import TryAgain, UsageError
+from sparkify.errors import TryAgain
 from sparkify.lake import forks
 from sparkify.lake.access import Access, Target
 from sparkify.lake.aws import Answer, Client
@@ -19,51 +18,16 @@ from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
 from sparkify.lake.listing import Entry, bare, entries
 from sparkify.lake.objects import LARGE, LakeObject, wanted
+from sparkify.lake.uris import split
 
 if TYPE_CHECKING:
     import boto3
     import obstore.store
 
-SCHEME = re.compile(r"s3[an]?://", re.IGNORECASE)
-BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
-ARN = re.compile(r"arn:[\w-]+:s3[\w-]*:[\w-]*:\d*:(?:outpost[/:][\w-]+[/:])?accesspoint[/:][\w.-]+")
 CHUNK = 1 << 20  # bytes of a large object that are written at once
 ATTEMPTS = 4  # at an object whose answer is not what was listed
 FORBIDDEN, NOT_FOUND = 403, 404
 LIST, GET, PUT, DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
-
-
-def in_s3(uri: str) -> bool:
-    """Whether a location is in S3; Hadoop's s3a:// and s3n:// mean the same.
-
-    >>> in_s3("s3a://bucket/lake"), in_s3("lake")
-    (True, False)
-    """
-    return SCHEME.match(uri) is not None
-
-
-def plain(uri: str) -> str:
-    """A location; if it is in S3, it starts with s3://."""
-    return SCHEME.sub("s3://", uri, count=1) if in_s3(uri) else uri
-
-
-def split(uri: str) -> tuple[str, str]:
-    """The bucket, or an access point's ARN, and the prefix of an `s3://bucket/prefix`.
-
-    Raises:
-        UsageError: the text is not such a URI, or the bucket's name is not valid.
-    """
-    if not in_s3(uri):
-        raise UsageError(f"not s3://bucket/prefix: {uri}")
-    rest = SCHEME.sub("", uri, count=1)
-    point = ARN.match(rest)
-    name = point[0] if point else rest.partition("/")[0]
-    if not point and not BUCKET.fullmatch(name):
-        raise UsageError(
-            f'{uri}: "{name}" is not a valid bucket name (3 to 63 characters:'
-            " small letters, digits, hyphens, dots, underscores)"
-        )
-    return name, rest[len(name) + 1 :].rstrip("/")
 
 
 class Mismatch(TryAgain):
@@ -256,10 +220,9 @@ class Bucket:
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects."""
-        most = 1000  # in one request
         with self.errors(self.uri, DELETE):
-            for start in range(0, len(keys), most):
-                batch = keys[start : start + most]
+            for start in range(0, len(keys), 1000):  # the most of one request
+                batch = keys[start : start + 1000]
                 self.client.delete_objects(
                     Bucket=self.name, Delete={"Objects": [{"Key": key} for key in batch]}
                 )

@@ -12,7 +12,8 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
 from sparkify.lake.access import Target
 from sparkify.lake.locations import open_lake
-from sparkify.lake.s3 import Bucket, split
+from sparkify.lake.s3 import Bucket
+from sparkify.lake.uris import split
 from tests.lake.servers import FakeS3, serving
 
 OBJECT = b'{"a": 1}\n'

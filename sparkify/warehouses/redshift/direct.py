@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, UsageError
 from sparkify.lake.objects import Lake, LakeObject, by_kind
-from sparkify.lake.s3 import Bucket, split
+from sparkify.lake.s3 import Bucket
+from sparkify.lake.uris import split
 from sparkify.models.base import table
 from sparkify.models.staging import KINDS
 from sparkify.models.statements import CreateTempTable, DropTempTable, Query
