@@ -13,7 +13,7 @@ from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import LakeObject
-from sparkify.lake.s3 import split
+from sparkify.lake.uris import split
 from sparkify.models import schema
 from sparkify.report import Shown
 from sparkify.settings import Settings

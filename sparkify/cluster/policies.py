@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sparkify.errors import UsageError
 from sparkify.lake.aws import Answer
 from sparkify.lake.locations import lake_uris, staging_uri
-from sparkify.lake.s3 import split
+from sparkify.lake.uris import split
 from sparkify.settings import Settings
 
 Document = Answer  # of the same shape: a JSON object

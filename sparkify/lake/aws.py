@@ -1,6 +1,7 @@
 """The AWS session that every client uses."""
 
 import logging
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,9 @@ def session(settings: Settings) -> "boto3.Session":
         core = botocore.session.get_session()
         core.register_component("data_loader", service_descriptions())
         core.get_scoped_config()  # reads the configuration now, so that its errors appear here
-        return boto3.Session(botocore_session=core, region_name=settings.region, **keys)
+        # boto3 reads AWS_DEFAULT_REGION only; AWS's other tools prefer AWS_REGION
+        region = settings.region or os.environ.get("AWS_REGION")
+        return boto3.Session(botocore_session=core, region_name=region, **keys)
 
 
 @cache

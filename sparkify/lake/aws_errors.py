@@ -5,11 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sparkify.errors import SparkifyError, TryAgain, UsageError
+from sparkify.process.scratch import SHORT
 
 
 class ResourceNotFound(SparkifyError):
     """The resource that a call names does not exist."""
 
+
+NOWHERE = "127.0.0.1:0"  # where obstore goes for any host but the endpoint's, see `access`
+DENIED = "access denied ({code}); the credentials need the permission {permission}"
+UNSIGNED = "access denied, and no AWS credentials were found; set AWS_PROFILE"
 
 # A row: a pattern, our error, its message. The pattern is for AWS's error code, for "HTTP" and the
 # status, or for a class of the exception; each may be followed by a space and AWS's own message.
@@ -42,7 +47,12 @@ TABLE: tuple[tuple[str, type[SparkifyError], str], ...] = (
     (r"PermanentRedirect|301|HTTP 301|AuthorizationHeaderMalformed"
      r"|IllegalLocationConstraint\w*|GenericError .*redirect without LOCATION.*",
      SparkifyError, "wrong region ({message}); set REGION in [S3] of dwh.cfg, or AWS_REGION"),
+    (r"Redirected",
+     SparkifyError, "the endpoint redirected to another host; set REGION, or AWS_ENDPOINT_URL"),
     (r"ParamValidationError", UsageError, "{message}"),
+    (r"InvalidBucketName", UsageError, "not a valid bucket name"),
+    (r"ResponseParserError",
+     SparkifyError, "the answer is not one of S3 (it is not XML); check AWS_ENDPOINT_URL"),
     (r"SSLError .*CERTIFICATE_VERIFY_FAILED.*",
      SparkifyError, "the endpoint's certificate is not trusted; check AWS_CA_BUNDLE"),
     # the resource
@@ -69,7 +79,7 @@ TABLE: tuple[tuple[str, type[SparkifyError], str], ...] = (
      SparkifyError, "a quota is used up ({code}: {message}); ask AWS to raise it"),
     (r"\w*AccessDenied\w*|UnauthorizedOperation|NotAuthorized\w*|AuthorizationError|HTTP 40[13]"
      r"|PermissionDeniedError|UnauthenticatedError",
-     SparkifyError, "access denied ({code}); the credentials need the permission {permission}"),
+     SparkifyError, DENIED),
     # the rest
     (r"ClientError|HTTP 4\d\d", SparkifyError, "AWS answered {code}: {message}"),
     (r"HTTPClientError|ConnectionError|IncompleteReadError|MetadataRetrievalError"
@@ -80,8 +90,14 @@ TABLE: tuple[tuple[str, type[SparkifyError], str], ...] = (
 # fmt: on
 
 
+# long because it looks at every form that an answer's reason may have
 def translate(
-    error: Exception, subject: str, permission: str, mask: Callable[[str], str] = str
+    error: Exception,
+    subject: str,
+    permission: str,
+    mask: Callable[[str], str] = str,
+    *,
+    anonymous: bool = False,
 ) -> SparkifyError | None:
     """Our error for one of boto3's or obstore's; None for any other error.
 
@@ -89,9 +105,12 @@ def translate(
         subject: the object, bucket or call that the message is about.
         permission: the IAM action that the call needs, for when AWS does not name it.
         mask: hides secrets, because botocore's messages may quote a call's parameters.
+        anonymous: the request was not signed.
     """
     from botocore.exceptions import ClientError
 
+    if isinstance(error, OSError) and error.errno in SHORT:  # of this machine, not of AWS
+        return of_this_machine(error)
     response = error.response if isinstance(error, ClientError) else {}
     told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     text = str(error).partition("\n\nDebug source")[0]  # the rest is obstore's, for developers
@@ -100,21 +119,38 @@ def translate(
     status = f"HTTP {answered[1] if answered else meta.get('HTTPStatusCode')}"
     code = told.get("Code") or (quoted[1] if quoted else status)
     message = " ".join(mask(told.get("Message") or text).split()).rstrip(".")
-    names = [code, status, *(base.__name__ for base in type(error).__mro__)]
-    denied = re.search(r"perform: ([\w-]+:\w+)", message)
-    facts = {"permission": denied[1] if denied else permission, "code": code, "message": message}
-    for pattern, ours, text in TABLE:
+    redirected = ["Redirected"] * (NOWHERE in str(error))
+    names = [*redirected, code, status, *(base.__name__ for base in type(error).__mro__)]
+    if denied := re.search(r"perform: ([\w-]+:\w+)", message):
+        permission = denied[1]
+    facts = {"permission": permission, "code": code, "message": message}
+    for pattern, ours, told_so in TABLE:
         if any(re.fullmatch(f"({pattern})( .*)?", f"{name} {message}") for name in names):
-            return ours(f"{subject}: {text.format_map(facts)}")
+            said = UNSIGNED if anonymous and told_so is DENIED else told_so
+            return ours(f"{printable(subject)}: {printable(said.format_map(facts))}")
     return None
 
 
+def of_this_machine(error: OSError) -> SparkifyError | None:
+    """Our error for a file that cannot be read; None if `scratch.shortages` tells what lacks."""
+    return SparkifyError(f"{error.filename}: {error.strerror}") if error.filename else None
+
+
 @contextmanager
-def translated(subject: str, permission: str) -> Iterator[None]:
+def translated(subject: str, permission: str, *, anonymous: bool = False) -> Iterator[None]:
     """Raise our errors in place of boto3's and obstore's; see `translate`."""
     try:
         yield
     except Exception as error:
-        if ours := translate(error, subject, permission):
+        if ours := translate(error, subject, permission, anonymous=anonymous):
             raise ours from error
         raise
+
+
+def printable(text: str) -> str:
+    r"""A text without characters that would control a terminal.
+
+    >>> print(printable("a\x1b[31m"))
+    a\x1b[31m
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

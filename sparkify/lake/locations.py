@@ -11,6 +11,7 @@ from sparkify.lake import aws
 from sparkify.lake.folder import Folder
 from sparkify.lake.objects import Lake, Location
 from sparkify.lake.s3 import Bucket
+from sparkify.lake.uris import in_s3, plain
 from sparkify.settings import Settings
 
 DIRECTORIES = {"songs": "song_data", "events": "log_data"}  # below the source, by kind
@@ -31,7 +32,8 @@ def open_lake(settings: Settings) -> Lake:
         if not root.exists():
             raise UsageError(f"no such folder: {root.uri}")
         for kind, uri in lake_uris(settings).items():
-            if kind not in locations and (below := open_location(uri, settings)).exists():
+            # a folder: `song_data` does not stand for `song_data_old`
+            if kind not in locations and (below := open_location(f"{uri}/", settings)).exists():
                 locations[kind] = below
         if not locations and isinstance(root, Folder) and root.is_file():
             raise UsageError(f"{root.uri} is a file: name it with --songs or --events")
@@ -55,14 +57,13 @@ def lake_uris(settings: Settings) -> dict[str, str]:
     if settings.source:
         root = settings.source.rstrip("/")
         uris = {kind: uri or f"{root}/{DIRECTORIES[kind]}" for kind, uri in uris.items()}
-    return {kind: uri for kind, uri in uris.items() if uri}
+    return {kind: plain(uri) for kind, uri in uris.items() if uri}
 
 
 def lake_in_s3(settings: Settings) -> str | None:
     """The root of a lake that is in S3 as a whole; None if any of it is elsewhere."""
     given = [uri for uri in (settings.source, settings.songs, settings.events) if uri]
-    in_s3 = all(uri.startswith("s3://") for uri in given)
-    return given[0].rstrip("/") if given and in_s3 else None
+    return plain(given[0]).rstrip("/") if given and all(map(in_s3, given)) else None
 
 
 def copies_directly(settings: Settings) -> bool:
@@ -76,12 +77,12 @@ def staging_uri(settings: Settings) -> str | None:
     """The S3 prefix of parts and manifests: the setting's, or a hidden folder of the lake."""
     if not settings.staging and copies_directly(settings):
         return f"{lake_in_s3(settings)}/{HIDDEN}"
-    return settings.staging
+    return plain(settings.staging) if settings.staging else None
 
 
 def open_location(uri: str, settings: Settings) -> Location:
     """The location of a path, a `file://` URL, or an `s3://bucket/prefix`."""
-    if uri.startswith("s3://"):
+    if in_s3(uri):
         return Bucket(uri, aws.session(settings))
     if uri.lower().startswith("file://"):
         return Folder(path_of(uri))

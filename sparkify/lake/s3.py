@@ -1,177 +1,251 @@
-"""S3: objects are read and written by obstore, everything else is done by boto3.
+"""S3: obstore fetches objects, boto3 does everything else; `access` has the settings of both."""
 
-Both use the credentials of boto3's chain.
-"""
-
-import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import AbstractContextManager, closing
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
-from sparkify.errors import UsageError
+import tenacity
+
+from sparkify.errors import TryAgain
+from sparkify.lake import forks
+from sparkify.lake.access import Access, Target
 from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import translated
-from sparkify.lake.objects import LakeObject, wanted
+from sparkify.lake.fetching import fetched
+from sparkify.lake.listing import Entry, bare, entries
+from sparkify.lake.objects import LARGE, LakeObject, wanted
+from sparkify.lake.uris import split
 
 if TYPE_CHECKING:
     import boto3
     import obstore.store
 
-THREADS = 64  # requests under way at once; more gain nothing over 30 ms of latency
-AHEAD = 128 << 20  # bytes asked for and not yet taken, but for one object of any size
-RETRIES = 6  # of a request, some 6 seconds with their growing and jittered waits
-FORBIDDEN = 403
+CHUNK = 1 << 20  # bytes of a large object that are written at once
+ATTEMPTS = 4  # at an object whose answer is not what was listed
+FORBIDDEN, NOT_FOUND = 403, 404
 LIST, GET, PUT, DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 
 
-def split(uri: str) -> tuple[str, str]:
-    """The bucket and the prefix of an `s3://bucket/prefix`.
-
-    Raises:
-        UsageError: the text is not such a URI, or the bucket's name is not valid.
-    """
-    match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", uri, re.DOTALL)
-    if not match:
-        raise UsageError(
-            f"{uri} is not a valid s3://bucket/prefix (a bucket's name has 3 to 63 characters:"
-            " small letters, digits, hyphens, dots)"
-        )
-    return match[1], (match[2] or "").rstrip("/")
+class Mismatch(TryAgain):
+    """An answer is not, or not all of, the object that was listed."""
 
 
 class Bucket:
     """A bucket, and a prefix in it; see `objects.Location`."""
 
     def __init__(self, uri: str, session: "boto3.Session") -> None:
+        forks.CLIENTS.check()
         self.name, self.prefix = split(uri)
         self.uri = f"s3://{self.name}/{self.prefix}".rstrip("/")
+        self.is_folder = uri.endswith("/") or not self.prefix
         self.session = session
+        self.seen: list[Target] = []
+
+    @cached_property
+    def access(self) -> Access:
+        """How S3 is reached."""
+        with translated(f"s3://{self.name}", LIST):
+            return Access.of(self.session)
 
     @cached_property
     def client(self) -> Client:
-        """boto3's client, which lists and deletes."""
-        from botocore.config import Config
-
-        region = self.session.region_name or "us-east-1"
-        return self.session.client(
-            "s3", region_name=region, config=Config(retries={"mode": "standard"})
-        )
+        """boto3's client."""
+        with self.errors(f"s3://{self.name}", LIST):
+            return self.access.client()
 
     @cached_property
-    def region(self) -> str:
-        """The bucket's own region, which may differ from the session's."""
+    def target(self) -> Target:
+        """Where the bucket is: its URL, and its own region, which may differ from the session's."""
         from botocore.exceptions import ClientError
 
         named = "x-amz-bucket-region"
-        with translated(f"s3://{self.name}", LIST):
+        with self.errors(f"s3://{self.name}", LIST):
+            self.client.meta.events.register("before-sign.s3.HeadBucket", self.note)
             try:
                 answer: Answer = self.client.head_bucket(Bucket=self.name)
             except ClientError as error:
-                # S3 names the region even to a caller who may list only some prefixes
                 answer = {**error.response}
                 meta = answer["ResponseMetadata"]
-                if meta["HTTPStatusCode"] != FORBIDDEN or named not in meta["HTTPHeaders"]:
+                if meta["HTTPStatusCode"] == NOT_FOUND:
                     raise
+                # S3 names the region even to a caller who may list only some prefixes; what else
+                # is wrong is told by an answer with a body
+                if meta["HTTPStatusCode"] != FORBIDDEN or named not in meta["HTTPHeaders"]:
+                    self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        return str(headers.get(named) or self.client.meta.region_name)
+        return self.seen[-1]._replace(region=str(headers.get(named) or self.seen[-1].region))
+
+    def note(self, request: Client, region_name: str, signing_name: str, **_: object) -> None:
+        """Note where boto3 sends a request."""
+        signing = request.context.get("signing") or {}  # an access point's own, if it has any
+        region, service = signing.get("region", region_name), signing.get("signing_name")
+        service = "sigv4a" if region == "*" else service or signing_name
+        self.seen.append(Target(request.url.rstrip("/"), region, service))
+
+    @property
+    def region(self) -> str:
+        """The bucket's own region."""
+        return self.target.region
 
     @cached_property
-    def store(self) -> "obstore.store.S3Store":
-        """obstore's client, which reads and writes objects."""
-        from obstore.auth.boto3 import Boto3CredentialProvider
-        from obstore.store import S3Store
+    def holder(self) -> forks.Holder | None:
+        """obstore's client; None if only boto3 can do what the settings ask for."""
+        store = self.access.store(self.target)
+        return None if store is None else forks.Holder(store)
 
-        endpoint = self.client.meta.endpoint_url
-        anonymous = self.session.get_credentials() is None
-        return S3Store(
-            self.name,
-            region=self.region,
-            credential_provider=None if anonymous else Boto3CredentialProvider(self.session),
-            skip_signature=anonymous,
-            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(minutes=1)},
-            client_options={"allow_http": endpoint.startswith("http://")},
-            **({} if endpoint.endswith(".amazonaws.com") else {"endpoint": endpoint}),
-        )
+    def errors(self, subject: str, permission: str) -> AbstractContextManager[None]:
+        """Translate the errors of both clients."""
+        return translated(subject, permission, anonymous=self.access.anonymous)
 
     def exists(self) -> bool:
         """Whether the bucket exists."""
-        return bool(self.region)
+        return bool(self.target)
 
     def scan(self, kind: str) -> Iterator[LakeObject | str]:
-        """Every object below the prefix; see `objects.Location.scan`."""
+        """Every object below the prefix; see `objects.Location.scan`.
+
+        If there is none, the prefix may be a key, or the start of keys, as for COPY.
+        """
         below = f"{self.prefix}/" if self.prefix else ""
-        with translated(self.uri, LIST):
-            pages = self.client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.name, Prefix=below):
-                for entry in page.get("Contents", ()):
-                    key, tag = entry["Key"], entry["ETag"].strip('"')
-                    uri = f"s3://{self.name}/{key}"
-                    item = LakeObject(uri, kind, tag, entry["Size"], key)
-                    yield item if wanted(key[len(below) :].split("/")) else uri
+        empty = True
+        for entry in self.entries(below):
+            empty = False
+            yield self.listed(entry, kind, below)
+        if not empty or self.is_folder:
+            return
+        for entry in self.entries(self.prefix):
+            if entry.key == self.prefix:  # keys are listed in order, so it is the first
+                yield self.item(entry, kind)
+                return
+            yield self.listed(entry, kind, self.prefix[: self.prefix.rfind("/") + 1])
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """What is listed below a prefix."""
+        with self.errors(f"s3://{self.name}/{prefix}", LIST):
+            yield from entries(self.client, self.name, prefix)
+
+    def listed(self, entry: Entry, kind: str, below: str) -> LakeObject | str:
+        """The object of an entry, or its uri if its name is ignored."""
+        item = self.item(entry, kind)
+        return item if wanted(entry.key[len(below) :].split("/")) else item.uri
+
+    def item(self, entry: Entry, kind: str) -> LakeObject:
+        """The object of an entry."""
+        return LakeObject(f"s3://{self.name}/{entry.key}", kind, entry.etag, entry.size, entry.key)
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
-        """The objects' bytes, `THREADS` requests ahead; see `objects.Location.fetch`."""
-        pool = ThreadPoolExecutor(THREADS)
-        ahead: deque[tuple[LakeObject, Future[bytes]]] = deque()
-        held = 0
-        try:
-            for item in objects:
-                ahead.append((item, pool.submit(self.read, item)))
-                held += item.size
-                while len(ahead) > 2 * THREADS or held > AHEAD:
-                    done, future = ahead.popleft()
-                    held -= done.size
-                    yield done, future.result()
-            while ahead:
-                done, future = ahead.popleft()
-                yield done, future.result()
-        finally:  # do not wait for requests whose answers nobody needs
-            pool.shutdown(wait=False, cancel_futures=True)
+        """The objects' bytes, or the paths of their copies; see `objects.Location.fetch`."""
+        forks.CLIENTS.check()
+        if objects:
+            with self.errors(self.uri, GET):
+                self.holder  # noqa: B018 - made before the threads use it
+        return fetched(objects, self.read)
 
-    def read(self, item: LakeObject) -> bytes:
-        """The bytes of one object, or an error if it is not the version that was listed."""
-        with translated(item.uri, GET):
+    def read(
+        self, item: LakeObject, path: Path | None = None, stop: Event | None = None
+    ) -> bytes | Path:
+        """One object, in memory or in a file, or an error if it is not what was listed."""
+        with self.errors(item.uri, GET):
             try:
-                answer = self.store.get(item.key, options={"if_match": f'"{item.etag}"'})
-                return bytes(answer.bytes())
-            except ValueError:  # obstore rejects some keys (an empty segment, "..")
-                return self.read_by_boto3(item)
+                return self.read_once(item, path, stop)
+            except Mismatch:
+                again = tenacity.Retrying(
+                    retry=tenacity.retry_if_exception_type(Mismatch),
+                    stop=tenacity.stop_after_attempt(ATTEMPTS - 1),
+                    wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+                    reraise=True,
+                )
+                return again(self.read_once, item, path, stop)
 
-    def read_by_boto3(self, item: LakeObject) -> bytes:
-        """The bytes of one object, by the slower client that accepts every key."""
-        answer = self.client.get_object(Bucket=self.name, Key=item.key, IfMatch=item.etag)
-        return bytes(answer["Body"].read())
+    def read_once(self, item: LakeObject, path: Path | None, stop: Event | None) -> bytes | Path:
+        """One object, by the client that can."""
+        chunks: Iterable[bytes]
+        if self.holder is None:
+            chunks = self.by_boto3(item)
+        else:
+            try:
+                chunks = self.by_obstore(self.holder.client, item)
+            except ValueError:  # obstore rejects some keys (an empty segment, "..")
+                chunks = self.by_boto3(item)
+        if path is None:
+            data = b"".join(chunks)
+            verify_size(item, len(data))
+            return data
+        size = 0
+        with path.open("wb") as file:
+            for chunk in chunks:
+                size += file.write(chunk)
+                if stop and stop.is_set():
+                    break
+        verify_size(item, size)
+        return path
+
+    def by_obstore(self, store: "obstore.store.S3Store", item: LakeObject) -> Iterable[bytes]:
+        """The bytes of one object, by the fast client."""
+        answer = store.get(item.key, options={"if_match": f'"{item.etag}"'})
+        verify_answer(item, answer.meta["e_tag"], answer.meta["size"])
+        if item.size < LARGE:
+            return [bytes(answer.bytes())]
+        return map(bytes, answer.stream(min_chunk_size=CHUNK))
+
+    def by_boto3(self, item: LakeObject) -> Iterator[bytes]:
+        """The bytes of one object, by the slower client, which accepts every key."""
+        from botocore import exceptions
+
+        answer = self.client.get_object(Bucket=self.name, Key=item.key, IfMatch=f'"{item.etag}"')
+        with closing(answer["Body"]) as body:
+            verify_answer(item, answer.get("ETag"), answer.get("ContentLength"))
+            try:
+                yield from body.iter_chunks(CHUNK)
+            except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
+                raise Mismatch(
+                    f"{item.uri}: the transfer broke off ({error}); run again"
+                ) from error
 
     def put(self, key: str, content: bytes | Path) -> int:
         """Write an object, in parts if it is a large file, and return its size in bytes."""
-        pool = ThreadPoolExecutor(1)  # a signal can interrupt waiting for a thread, not obstore
-        try:
-            with translated(f"s3://{self.name}/{key}", PUT):
-                pool.submit(self.store.put, key, content).result()
-        finally:
-            pool.shutdown(wait=False)
-        return len(content) if isinstance(content, bytes) else content.stat().st_size
+        with self.errors(f"s3://{self.name}/{key}", PUT):
+            if isinstance(content, bytes):
+                self.client.put_object(Bucket=self.name, Key=key, Body=BytesIO(content))
+                return len(content)
+            self.client.upload_file(str(content), self.name, key)
+            return content.stat().st_size
 
     def keys(self, prefix: str) -> list[str]:
         """The keys that start with a prefix."""
-        with translated(f"s3://{self.name}/{prefix}", LIST):
-            paginator = self.client.get_paginator("list_objects_v2")
-            pages = paginator.paginate(Bucket=self.name, Prefix=prefix)
-            return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        return [entry.key for entry in self.entries(prefix)]
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete objects."""
-        most = 1000  # in one request
-        with translated(self.uri, DELETE):
-            for start in range(0, len(keys), most):
-                batch = keys[start : start + most]
+        with self.errors(self.uri, DELETE):
+            for start in range(0, len(keys), 1000):  # the most of one request
+                batch = keys[start : start + 1000]
                 self.client.delete_objects(
                     Bucket=self.name, Delete={"Objects": [{"Key": key} for key in batch]}
                 )
 
     def verify(self, objects: Iterable[LakeObject]) -> None:
         """Do nothing: `read` asks for the etag that was listed."""
+
+
+def verify_answer(item: LakeObject, etag: str | None, size: int | None) -> None:
+    """Compare the head of an answer with the listing."""
+    if size is not None:
+        verify_size(item, size)
+    if bare(etag or "") != item.etag:
+        raise Mismatch(
+            f"{item.uri}: the answer is another object (ETag {etag}, and {item.etag} was listed);"
+            " run again"
+        )
+
+
+def verify_size(item: LakeObject, size: int) -> None:
+    """Compare the size of an answer with the listing."""
+    if size != item.size:
+        raise Mismatch(
+            f"{item.uri}: the answer has {size:,} bytes, and {item.size:,} were listed; run again"
+        )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from sparkify.lake.fetching import take
 from sparkify.lake.objects import Lake, LakeObject, Unreadable, by_kind
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
@@ -114,7 +115,7 @@ class Batch:
         if head == GZIP:
             unpack(content, link)
         else:
-            link.symlink_to(content)
+            take(content, link)
         with link.open("rb") as file:
             lines = count_lines(blocks(file))
             file.seek(0)

@@ -14,8 +14,9 @@ from pathlib import Path
 import boto3
 from obstore.store import S3Store
 
+from sparkify.lake.fetching import THREADS
 from sparkify.lake.objects import LakeObject
-from sparkify.lake.s3 import THREADS, Bucket
+from sparkify.lake.s3 import Bucket
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 

@@ -13,7 +13,8 @@ from sqlalchemy.schema import CreateTable, DropTable
 
 from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, UsageError
 from sparkify.lake.objects import Lake, LakeObject, by_kind
-from sparkify.lake.s3 import Bucket, split
+from sparkify.lake.s3 import Bucket
+from sparkify.lake.uris import split
 from sparkify.models.base import table
 from sparkify.models.staging import KINDS
 from sparkify.models.statements import Query
