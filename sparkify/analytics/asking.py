@@ -153,21 +153,26 @@ def recommend(
 
 
 def export(
-    directory: str | os.PathLike[str], warehouse: str | sa.Engine | None = None
+    directory: str | os.PathLike[str],
+    warehouse: str | sa.Engine | None = None,
+    *,
+    force: bool = False,
 ) -> list[str]:
     """Write the star tables as Parquet, in one transaction.
 
     Args:
         directory: A folder, or s3://bucket/prefix if the warehouse is on Redshift.
         warehouse: As for `ask`.
+        force: Also replace a folder that has other files than an earlier export's.
 
     Returns:
         One location for each table: a file, or on Redshift a prefix.
 
     Raises:
         UsageError: The warehouse cannot write to this kind of directory.
-        SparkifyError: The warehouse cannot be read, or the directory cannot be written.
+        SparkifyError: The warehouse cannot be read, or the directory cannot be written, or it has
+            other files.
     """
     target = os.fspath(directory)
     with reading(warehouse) as (source, connection):
-        return [source.export(connection, table(model), target) for model in PUBLISHED]
+        return source.export(connection, [*map(table, PUBLISHED)], target, force=force)

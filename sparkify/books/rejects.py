@@ -5,9 +5,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sparkify.errors import SparkifyError
 from sparkify.models import Reject, schema, table
 from sparkify.models.statements import Query
+from sparkify.process.files import write_file
 from sparkify.report import Json, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
@@ -36,19 +36,21 @@ class Rejects(Shown):
             shown.append(("…", f"and {len(self.rows) - SHOWN:,} more; --json shows all"))
         return [*shown, ("rejects", f"{len(self.rows):,}")]
 
-    def write(self, path: Path) -> None:
-        """Write the raw text of the records to a file, one per line.
+    def write(self, path: Path, *, force: bool = False) -> None:
+        """Write the raw text of the records to a file, one per line, readable by its owner only.
 
         After a repair the file can be loaded like any object.
 
+        Args:
+            path: The file.
+            force: Replace a file that exists, and that may have been repaired by hand.
+
         Raises:
-            SparkifyError: The file cannot be written.
+            SparkifyError: The file exists, or cannot be written.
         """
         texts = (row["raw_text"] for row in self.rows if row["raw_text"] is not None)
-        try:
-            path.write_text("".join(f"{text}\n" for text in texts), encoding="utf-8")
-        except OSError as error:
-            raise SparkifyError(f"{path} cannot be written: {error.strerror}") from error
+        text = "".join(f"{text}\n" for text in texts)
+        write_file(path, text, private=True, ours=lambda _: False, force=force)
 
 
 def position(row: Json) -> str:

@@ -2,15 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from sparkify.cli.options import AsJson, WarehouseUrl, show
-from sparkify.errors import SparkifyError
-
-if TYPE_CHECKING:
-    from sparkify.analytics import Answers
+from sparkify.cli.options import AsJson, Force, WarehouseUrl, show
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -27,33 +23,21 @@ def report(
         Path | None,
         typer.Option("--html", help="Write all answers, with charts, to this HTML file."),
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer the analysts' questions: what are people listening to?"""
     from sparkify import analytics
+    from sparkify.analytics.page import MARKER, page
+    from sparkify.process.files import write_file
+    from sparkify.process.owned import starts_with
 
     answers = analytics.report(warehouse, limit=limit)
     if html is not None:
-        write_page(html, answers)
+        write_file(html, page(answers), ours=starts_with(MARKER.encode()), force=force)
+        typer.echo(f"{html} written", err=True)
     if as_json or html is None:
         show(answers, as_json=as_json)
-
-
-def write_page(path: Path, answers: "Answers") -> None:
-    """Write the page to a file. If that fails, an earlier file stays as it was.
-
-    Raises:
-        SparkifyError: The file cannot be written.
-    """
-    from sparkify.analytics.page import page
-
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(page(answers), encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise SparkifyError(f"{path} cannot be written: {error.strerror}") from error
-    typer.echo(f"{path} written", err=True)
 
 
 @app.command()
@@ -80,10 +64,11 @@ def export(
         str, typer.Argument(help="A folder; s3://bucket/prefix if the warehouse is on Redshift.")
     ],
     warehouse: WarehouseUrl = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the star tables as Parquet files."""
     from sparkify import analytics
 
-    written = analytics.export(directory, warehouse)
+    written = analytics.export(directory, warehouse, force=force)
     typer.echo(json.dumps({"written": written}) if as_json else "\n".join(written))

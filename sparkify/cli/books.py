@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sparkify import config
-from sparkify.cli.options import AsJson, WarehouseUrl, show
+from sparkify.cli.options import AsJson, Force, WarehouseUrl, show
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -32,6 +32,7 @@ def rejects(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the raw records to this file, for repair.")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the rejected records, each with its place and its reason."""
@@ -41,5 +42,5 @@ def rejects(
     with warehouses.connect(settings.warehouse, settings) as opened:
         found = books.read_rejects(opened, settings, uri=uri, code=code, load=load)
     if out:
-        found.write(out)
+        found.write(out, force=force)
     show(found, as_json=as_json)

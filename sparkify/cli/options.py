@@ -13,6 +13,9 @@ WarehouseUrl = Annotated[
     str | None, typer.Option("--warehouse", help=OPTIONS["warehouse"].help, show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Also replace files that Sparkify did not write.")
+]
 Full = Annotated[bool, typer.Option("--full", help="Replace all rows by a load of the whole lake.")]
 Prune = Annotated[
     bool, typer.Option("--prune", help="Also remove the rows of objects that no longer exist.")

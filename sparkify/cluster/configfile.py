@@ -2,7 +2,6 @@
 
 import configparser
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from configupdater import Comment, ConfigUpdater, Option
 
 from sparkify.config import path_of
 from sparkify.errors import SparkifyError
+from sparkify.process.files import write_file
 from sparkify.settings import Settings
 
 Values = Mapping[tuple[str, str], str]  # by section and key
@@ -46,27 +46,14 @@ def update_file(file: Path, values: Values) -> None:
     """
     try:
         text = file.read_text(encoding="utf-8-sig") if file.exists() else ""
-        replace_file(file, updated(text, values))
+        # a new file is readable by its owner only: people add passwords to it
+        write_file(file, updated(text, values), private=not file.exists())
     except configparser.Error as error:
         # only the error's kind: its text would quote lines, and they hold secrets
         kind = type(error).__name__
         raise SparkifyError(f"{file} is not a valid configuration file: {kind}") from None
     except (OSError, UnicodeError) as error:
         raise SparkifyError(f"{file} cannot be written: {error}") from error
-
-
-def replace_file(file: Path, text: str) -> None:
-    """Replace a file's text in one step, and keep its mode."""
-    target = file.resolve()  # a symbolic link stays one
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as new:
-            new.write(text)
-        if target.exists():
-            Path(name).chmod(target.stat().st_mode & 0o777)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)  # after a failure
 
 
 def updated(text: str, values: Values) -> str:

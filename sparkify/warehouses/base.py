@@ -145,10 +145,18 @@ class Warehouse(ABC):
         """Insert any number of rows of a load into a table of the books."""
 
     @abstractmethod
-    def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
-        """Write a table as Parquet below a directory, over what is there; return where.
+    def export(
+        self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
+    ) -> list[str]:
+        """Write tables as Parquet below a directory, in place of an earlier export.
+
+        Args:
+            force: also replace a folder that has other files.
+
+        Returns:
+            One location for each table.
 
         Raises:
             UsageError: the directory is not one of this engine's.
-            SparkifyError: it cannot be written.
+            SparkifyError: it cannot be written, or has other files.
         """

@@ -11,6 +11,7 @@ from sparkify.analytics.markup import join, tag
 from sparkify.analytics.page.charts import NARROW, WIDE, bar, columns
 from sparkify.analytics.page.entities import entities
 
+MARKER = "<!DOCTYPE html>\n<!-- sparkify report -->\n"  # the start of every page
 TITLE = "What are people listening to?"
 #: the groups of the questions, in their order
 SECTIONS = {
@@ -39,7 +40,7 @@ def page(answers: Answers) -> str:
         tag("style", style),
     )
     body = tag("body", header(answers), tag("main", *sections(answers)))
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+    return f"{MARKER}{tag('html', head, body, lang='en')}\n"
 
 
 def header(answers: Answers) -> Markup:

@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError, UsageError, WarehouseBusy, first_line
 from sparkify.process import scratch, stopping
+from sparkify.process.files import new_folder
+from sparkify.process.owned import holds_only
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
@@ -214,22 +216,24 @@ class DuckDB(Warehouse):
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """Nothing to send: the file's lock keeps all others out."""
 
-    def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
-        """See `Warehouse.export`: one file."""
+    def export(
+        self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
+    ) -> list[str]:
+        """See `Warehouse.export`: one file for each table; the folder appears as a whole."""
         if "://" in directory:
             raise UsageError(f"DuckDB exports to a folder, not to {directory}")
-        target = Path(directory) / f"{table.name}.parquet"
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SparkifyError(f"{directory} cannot be written: {error.strerror}") from error
-        sorted_ = ", ".join(column.name for column in table.primary_key.columns)
-        driver(connection).execute(
-            f"COPY (FROM {table.fullname} ORDER BY {sorted_}) TO $target"
-            " (FORMAT parquet, COMPRESSION zstd)",
-            {"target": str(target)},
-        )
-        return str(target)
+        names = {table.name: f"{table.name}.parquet" for table in tables}
+        ours = holds_only(lambda name: name in names.values())
+        with new_folder(Path(directory), ours=ours, force=force) as folder:
+            for table in tables:
+                key = ", ".join(column.name for column in table.primary_key.columns)
+                executor = self.executor(connection)
+                executor.scanner().execute(
+                    f"COPY (FROM {table.fullname} ORDER BY {key}) TO $target"
+                    " (FORMAT parquet, COMPRESSION zstd)",
+                    {"target": folder / names[table.name]},
+                )
+        return [str(Path(directory) / name) for name in names.values()]
 
     def insert_rows(
         self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str

@@ -169,13 +169,17 @@ class Redshift(Warehouse):
         """See `Warehouse.insert_rows`."""
         self.copier.insert_rows(executor, target, rows, load_id)
 
-    def export(self, connection: sa.Connection, table: sa.Table, directory: str) -> str:
-        """See `Warehouse.export`: UNLOAD to a folder of the table's own, which is emptied first."""
+    def export(
+        self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
+    ) -> list[str]:
+        """See `Warehouse.export`: UNLOAD to a folder for each table, which is emptied first."""
         if not directory.startswith("s3://"):
             raise UsageError(f"Redshift exports to s3://bucket/prefix, not to {directory}")
         bucket = Bucket(directory, aws.session(self.settings))
-        folder = f"{bucket.uri}/{table.name}.parquet/"
-        select = sa.select(*table.columns).order_by(*table.primary_key.columns)
-        role = self.settings.iam_role
-        self.execute(connection, Unload(select, folder, iam_role=role, region=bucket.region))
-        return folder
+        role, written = self.settings.iam_role, []
+        for each in tables:
+            folder = f"{bucket.uri}/{each.name}.parquet/"
+            select = sa.select(*each.columns).order_by(*each.primary_key.columns)
+            self.execute(connection, Unload(select, folder, iam_role=role, region=bucket.region))
+            written.append(folder)
+        return written
