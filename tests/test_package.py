@@ -80,5 +80,7 @@ def test_a_plan_has_the_parameters_of_a_run() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     """Each setting has a sentence for people, which help texts and docs show."""
-    assert {each.name for each in fields(Settings)} - {"origins", "unknown"} == set(OPTIONS)
+    assert {each.name for each in fields(Settings)} - {"origins", "unknown", "warnings"} == set(
+        OPTIONS
+    )
     assert [name for name, option in OPTIONS.items() if not option.help.endswith(".")] == []

@@ -26,29 +26,41 @@ def open_lake(settings: Settings) -> Lake:
         SparkifyError: the source has neither a folder of songs nor one of events.
     """
     given = {"songs": settings.songs, "events": settings.events}
-    locations = {kind: open_location(uri, settings) for kind, uri in given.items() if uri}
+    named = {kind: open_location(uri, settings) for kind, uri in given.items() if uri}
+    name = " and ".join(location.uri for location in named.values())
+    locations = dict(named)
     if settings.source:
         root = open_location(settings.source, settings)
-        if not root.exists():
-            raise UsageError(f"no such folder: {root.uri}")
-        for kind, uri in lake_uris(settings).items():
-            # a folder: `song_data` does not stand for `song_data_old`
-            if kind not in locations and (below := open_location(f"{uri}/", settings)).exists():
-                locations[kind] = below
-        if not locations and isinstance(root, Folder) and root.is_file():
-            raise UsageError(f"{root.uri} is a file: name it with --songs or --events")
-        if not locations:
-            names = " or ".join(DIRECTORIES.values())
-            raise SparkifyError(
-                f"the lake is empty: no {names} below {root.uri};"
-                " name the locations with --songs and --events"
-            )
+        locations |= below(root, settings, set(named))
+        check_source(root, locations)
+        name = name or root.uri
     if not locations:
         raise UsageError("no source given: name a folder or s3://bucket/prefix")
     check_overlap(locations)
-    apart = " and ".join(locations[kind].uri for kind, uri in given.items() if uri)
-    name = root.uri if settings.source and not apart else apart
     return Lake(name, {kind: locations[kind] for kind in DIRECTORIES if kind in locations})
+
+
+def below(root: Location, settings: Settings, named: set[str]) -> dict[str, Location]:
+    """The locations below the source of the kinds that have no location of their own."""
+    if not root.exists():
+        raise UsageError(f"no such folder: {root.uri}")
+    uris = {kind: uri for kind, uri in lake_uris(settings).items() if kind not in named}
+    # as folders: `song_data` does not stand for `song_data_old`
+    found = {kind: open_location(f"{uri}/", settings) for kind, uri in uris.items()}
+    return {kind: location for kind, location in found.items() if location.exists()}
+
+
+def check_source(root: Location, locations: dict[str, Location]) -> None:
+    """Check that a source has songs or events, or that they are elsewhere."""
+    if locations:
+        return
+    if isinstance(root, Folder) and root.is_file():
+        raise UsageError(f"{root.uri} is a file: name it with --songs or --events")
+    names = " or ".join(DIRECTORIES.values())
+    raise SparkifyError(
+        f"the lake is empty: no {names} below {root.uri};"
+        " name the locations with --songs and --events"
+    )
 
 
 def lake_uris(settings: Settings) -> dict[str, str]:

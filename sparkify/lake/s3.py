@@ -1,4 +1,4 @@
-"""S3: obstore fetches objects, boto3 does everything else; `access` has the settings of both."""
+"""S3: obstore fetches objects, boto3 does everything else."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import tenacity
 
-from sparkify.errors import TryAgain
 from sparkify.lake import forks
 from sparkify.lake.access import Access, Target
+from sparkify.lake.answers import Mismatch, verify_answer, verify_size
 from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
-from sparkify.lake.listing import Entry, bare, entries
+from sparkify.lake.listing import Entry, entries
 from sparkify.lake.objects import LARGE, LakeObject, wanted
 from sparkify.lake.uris import split
 
@@ -28,10 +28,6 @@ CHUNK = 1 << 20  # bytes of a large object that are written at once
 ATTEMPTS = 4  # at an object whose answer is not what was listed
 FORBIDDEN, NOT_FOUND = 403, 404
 LIST, GET, PUT, DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
-
-
-class Mismatch(TryAgain):
-    """An answer is not, or not all of, the object that was listed."""
 
 
 class Bucket:
@@ -230,22 +226,3 @@ class Bucket:
 
     def verify(self, objects: Iterable[LakeObject]) -> None:
         """Do nothing: `read` asks for the etag that was listed."""
-
-
-def verify_answer(item: LakeObject, etag: str | None, size: int | None) -> None:
-    """Compare the head of an answer with the listing."""
-    if size is not None:
-        verify_size(item, size)
-    if bare(etag or "") != item.etag:
-        raise Mismatch(
-            f"{item.uri}: the answer is another object (ETag {etag}, and {item.etag} was listed);"
-            " run again"
-        )
-
-
-def verify_size(item: LakeObject, size: int) -> None:
-    """Compare the size of an answer with the listing."""
-    if size != item.size:
-        raise Mismatch(
-            f"{item.uri}: the answer has {size:,} bytes, and {item.size:,} were listed; run again"
-        )

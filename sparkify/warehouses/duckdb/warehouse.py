@@ -180,10 +180,11 @@ class DuckDB(Warehouse):
         connection = self.wait_for(partial(self.open, engine), deadline)
         try:
             with no_progress_bar(driver(connection)):
-                yield connection
-        except BaseException:
-            give_up(connection)
-            raise
+                try:
+                    yield connection
+                except BaseException:
+                    give_up(connection)  # before anything is sent: a query may still be running
+                    raise
         finally:
             with stopping.critical():
                 connection.close()
