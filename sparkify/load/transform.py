@@ -237,7 +237,7 @@ def artists(changed: Keys = None) -> Query:
     )
 
 
-#: each published table: its SELECT, and the column whose values `changed` has
+#: each published table, its SELECT, and its key: one of those in `Publication.changed`
 TRANSFORMS = (
     (Songplay, songplays, "start_time"),
     (Time, time, "start_time"),

@@ -39,6 +39,16 @@ def no_progress_bar(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
                 connection.execute("SET enable_progress_bar = true")
 
 
+def in_transaction(connection: sa.Connection) -> bool:
+    """Whether the driver has a transaction open: two statements have one id."""
+    own = driver(connection)
+    try:
+        first, second = (own.execute("SELECT txid_current()").fetchone() for _ in range(2))
+    except duckdb.TransactionException:  # one that failed, and that waits for ROLLBACK
+        return True
+    return bool(first == second)
+
+
 def create_file(path: Path, content: bytes) -> None:
     """Create a file as a whole, unless another run was quicker."""
     new = path.with_name(f".{path.name}-{secrets.token_hex(4)}{NEW}")

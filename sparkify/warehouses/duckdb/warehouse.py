@@ -26,6 +26,7 @@ from sparkify.warehouses.duckdb.local import (
     NEW,
     create_file,
     give_up,
+    in_transaction,
     limit_memory,
     no_progress_bar,
 )
@@ -118,20 +119,11 @@ class DuckDB(Warehouse):
     def check_writable(self, connection: sa.Connection) -> None:
         """Check, before anything is written, that a load can be written, and as a whole."""
         if not self.owned:
-            guests.check_transactions(connection, self.url, self.in_transaction)
+            guests.check_transactions(connection, self.url, in_transaction)
         read_only = "SELECT readonly FROM duckdb_databases() WHERE database_name ="
         ((found,),) = driver(connection).execute(f"{read_only} current_database()").fetchall()
         if found:
             raise UsageError(f"{self.url} is opened read-only; leave access_mode out")
-
-    def in_transaction(self, connection: sa.Connection) -> bool:
-        """Whether the driver has a transaction open: two statements have one id."""
-        own = driver(connection)
-        try:
-            first, second = (own.execute("SELECT txid_current()").fetchone() for _ in range(2))
-        except duckdb.TransactionException:  # one that failed, and that waits for ROLLBACK
-            return True
-        return bool(first == second)
 
     def make(self) -> None:
         """Create an empty database as a whole: DuckDB cannot open a half-written one."""
@@ -192,7 +184,7 @@ class DuckDB(Warehouse):
     def open(self, engine: sa.Engine) -> sa.Connection:
         """A connection, on which no transaction is open."""
         if not self.owned:
-            return guests.connect(engine, self.url, self.in_transaction)
+            return guests.connect(engine, self.url, in_transaction)
         try:
             return engine.connect()
         except sa.exc.DBAPIError as error:

@@ -13,7 +13,7 @@ from sparkify.lake.s3 import Bucket
 from sparkify.models.base import table
 from sparkify.models.books import Load
 from sparkify.models.staging import KINDS
-from sparkify.models.star import STAR
+from sparkify.models.star import PUBLISHED
 from sparkify.process import stopping
 from sparkify.settings import Settings
 from sparkify.warehouses import guests
@@ -160,7 +160,7 @@ class Redshift(Warehouse):
             self.parts.withdraw()  # anything else may belong to the run that has the lock by now
         if changed > ANALYZE_FROM:
             with connection.begin():
-                for each in (*map(table, STAR), *map(table, KINDS.values())):
+                for each in (*map(table, PUBLISHED), *map(table, KINDS.values())):
                     self.execute(connection, sa.text(f"ANALYZE {each.fullname}"))
 
     def insert_rows(
