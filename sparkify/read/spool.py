@@ -98,7 +98,7 @@ class Batch:
                 if isinstance(entry.content, bytes):
                     self.small += bundle.write(self.tagged(entry))
                 else:
-                    self.large += item.size
+                    self.large += entry.content.stat().st_size
                 if self.small >= BATCH or self.large >= SCAN:
                     return True
         return False
@@ -106,21 +106,31 @@ class Batch:
     def opened(self, item: LakeObject, content: bytes | Path) -> Entry:
         """The entry of an object, decompressed and counted."""
         number = len(self.entries) + len(self.damaged)
-        if isinstance(content, bytes):
-            data = decompressed(content)
-            return Entry(item, number, data, None if is_array(data) else plain_lines(data))
         link = self.directory / f"{number}.json"
+        try:
+            data = self.placed(content, link)
+            if isinstance(data, bytes):
+                return Entry(item, number, data, None if is_array(data) else plain_lines(data))
+            with link.open("rb") as file:
+                lines = count_lines(blocks(file))
+                file.seek(0)
+                array = is_array(first_text(file))
+        except Unreadable:
+            link.unlink(missing_ok=True)  # what was unpacked so far
+            raise
+        return Entry(item, number, link, None if array else lines)
+
+    def placed(self, content: bytes | Path, link: Path) -> bytes | Path:
+        """An object's bytes, decompressed, or `link` if they are now a file there."""
+        if isinstance(content, bytes):
+            return decompressed(content, link)
         with content.open("rb") as file:
             head = file.read(len(GZIP))
         if head == GZIP:
             unpack(content, link)
         else:
             take(content, link)
-        with link.open("rb") as file:
-            lines = count_lines(blocks(file))
-            file.seek(0)
-            array = is_array(first_text(file))
-        return Entry(item, number, link, None if array else lines)
+        return link
 
     def tagged(self, entry: Entry) -> bytes:
         """The object's lines as they are in the bundle, each with its number."""

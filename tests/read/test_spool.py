@@ -149,11 +149,13 @@ def test_a_damaged_object_is_set_aside(
     assert len(batch.bundle.read_bytes().splitlines()) == 2
 
 
-def test_gzip_is_known_by_its_content() -> None:
+def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     """Bytes are unpacked if they are gzip, and left alone if they are not."""
-    assert decompressed(gzip.compress(A)) == decompressed(A) == A
+    spill = tmp_path / "spill"
+    assert decompressed(gzip.compress(A), spill) == decompressed(A, spill) == A
     with pytest.raises(Unreadable, match="gzip"):
-        decompressed(gzip.compress(A)[:-1])
+        decompressed(gzip.compress(A)[:-1], spill)
+    assert not spill.exists()
 
 
 @pytest.mark.parametrize(
