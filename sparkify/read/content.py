@@ -1,6 +1,7 @@
 """The bytes of objects: decompression, encodings, and how many lines there are."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from io import BufferedReader, BytesIO
@@ -8,10 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sparkify.lake.objects import Unreadable
+from sparkify.read.syntax import BLANK
 
 BLOCK = 2 << 20  # bytes; a block without a newline shows a line that is longer
 GZIP = b"\x1f\x8b"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
+FILLED = re.compile(rb"\n[^\n]")
+BLANKS = BLANK.replace(b"\n", b"")
 WINDOW = 4096  # bytes that are looked at
 IN_MEMORY = 8 << 20  # bytes; a small object that unpacks to more is unpacked into a file
 #: bytes that any object may unpack to; to more only by less than RATIO: JSON reaches 5 to 30
@@ -127,6 +131,20 @@ def count_lines(blocks: Iterable[bytes | bytearray]) -> int | None:
         lines += newlines
         last = bytes(block[-1:]) or last
     return lines + (last != b"\n")
+
+
+def count_filled(blocks: Iterable[bytes | bytearray]) -> int:
+    """How many lines there are in blocks of text that are not blank.
+
+    >>> count_filled([b'{}\\n \\n', b'\\n{', b'}'])
+    2
+    """
+    filled, before = 0, b"\n"
+    for block in blocks:
+        text = before + block.translate(None, BLANKS)
+        filled += sum(1 for _ in FILLED.finditer(text))
+        before = text[-1:]
+    return filled
 
 
 def plain_lines(data: bytes) -> int | None:
