@@ -17,11 +17,11 @@ from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
-from sparkify.read import pieces, records, rules
+from sparkify.read import pieces, records
 from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
-from sparkify.read.results import WRONG_KIND, Outcome, damaged, missing
+from sparkify.read.results import WRONG_KIND, Outcome, damaged, fault_of
 from sparkify.read.select import LINES, insert, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
 from sparkify.read.sql import Scanner, Value
@@ -29,6 +29,7 @@ from sparkify.read.syntax import BLANK
 
 MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
 AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
+KEPT = 25_000  # rejects of a load that are kept in full; the others are only counted
 OVERHEAD = 256  # bytes that a record takes beside its own
 
 
@@ -39,6 +40,7 @@ class Reader:
         self.scanner = scanner
         self.lake = lake
         self.load_id = load_id
+        self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
 
@@ -68,6 +70,7 @@ class Reader:
             self.read_again(batch, self.look_closely(batch, doubtful, outcomes), outcomes)
         for number, outcome in outcomes.items():
             if outcome.foreign == outcome.records > 0:
+                self.room += len(outcome.rejects)
                 outcomes[number] = damaged(outcome.objects[0], WRONG_KIND[batch.kind])
         yield from outcomes.values()
 
@@ -168,7 +171,7 @@ class Reader:
         for entry, record in judged:
             outcomes[entry.number].records += 1
             if record.fault:
-                outcomes[entry.number].reject(record, record.fault)
+                self.reject(outcomes[entry.number], record, record.fault)
                 continue
             kept.append((entry, record))
             size += len(record.raw) + OVERHEAD
@@ -194,14 +197,12 @@ class Reader:
         found = dict(self.run(query, [str(again)], verified=True))
         for number, (entry, record) in enumerate(kept):
             if text := found.get(number, "malformed:"):
-                outcomes[entry.number].reject(record, fault_of(batch.kind, text, record.raw))
+                fault = fault_of(batch.kind, text, record.raw)
+                self.reject(outcomes[entry.number], record, fault)
 
-
-def fault_of(kind: str, found: str, raw: bytes) -> Fault:
-    """The fault of a record, for which the SELECT has found `code:column`."""
-    code, _, name = found.partition(":")
-    fault = Fault(code, rules.reason(kind, code, name), name or None)
-    return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
+    def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:
+        """Add a reject, in full unless the load has too many."""
+        self.room -= outcome.reject(record, fault, keep=self.room > 0)
 
 
 def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -224,10 +225,7 @@ def positions(entry: Entry, in_file: list[int]) -> set[int]:
 
 
 def regions(entry: Entry, malformed: set[int], failed: set[bytes]) -> list[Region]:
-    """The parts of an object to parse strictly: lines by position in the file, or by text.
-
-    None if they are too much to keep.
-    """
+    """The parts to parse strictly: lines by position or by text; none if they are too much."""
     if not malformed and not failed:
         return []
     position, offset, start, run, size = entry.first, 0, (0, 0), list[bytes](), 0

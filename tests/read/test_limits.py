@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from sparkify import pipeline
+from sparkify.errors import TooManyRejects
 from sparkify.lake import folder
 from sparkify.read import content, pieces, reader, spool
 from tests.conftest import use_s3
-from tests.factory import event, files, lines, put, rejects
+from tests.factory import event, files, lines, put, rejects, rows
 from tests.redshift_standin.buckets import Bucket
 
 ALL = "100%"  # of max_rejects
@@ -213,3 +214,41 @@ def test_many_bad_lines_are_read_in_portions(
     monkeypatch.setattr(reader, limit, value)
     assert pipeline.run(str(lake), duckdb_url, max_rejects=ALL, full=True).records == expected
     assert (rejects(duckdb_url), expected.staged, expected.rejected) == (known, 12, 12)
+
+
+def test_rejects_are_kept_in_bounded_number(
+    lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a number, rejects are counted, and one row for each object says how many."""
+    monkeypatch.setattr(reader, "KEPT", 5)
+    put(lake, "events", "a.json", GOOD + b"[\n" * 3)
+    put(lake, "events", "b.json", GOOD + b"[\n" * 4 + lines([event(level="gold")]))
+    put(lake, "events", "c.json", GOOD + b"{\n" * 6)
+    put(lake, "songs", "foreign.json", GOOD)
+    report = pipeline.run(str(lake), warehouse, max_rejects=ALL)
+    assert (report.records.read, report.records.staged, report.records.rejected) == (24, 9, 15)
+    counts = {"a.json": (6, 3), "b.json": (8, 5), "c.json": (9, 6), "foreign.json": (1, 1)}
+    assert files(warehouse) == counts
+    (sums,) = rows(warehouse, "SELECT records_read, records_rejected FROM staging.loads")
+    assert sums == (24, 15)
+    found = rejects(warehouse)
+    assert len([row for row in found if row["line_number"]]) == 5
+    more = {Path(row["uri"]).name: row for row in found if not row["line_number"]}
+    assert {name: row["code"] for name, row in more.items()} == {
+        "b.json": "malformed",
+        "c.json": "malformed",
+        "foreign.json": "object_wrong_kind",
+    }
+    assert more["b.json"]["reason"].startswith("3 more records of this object were rejected")
+    assert more["c.json"]["reason"].startswith("6 more records of this object were rejected")
+
+
+def test_all_rejects_count_towards_the_threshold(
+    lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The threshold and the error know the rejects that are not kept."""
+    monkeypatch.setattr(reader, "KEPT", 2)
+    put(lake, "events", "a.json", GOOD + b"[\n" * 30)
+    with pytest.raises(TooManyRejects, match="30 of 33 records") as error:
+        pipeline.run(str(lake), duckdb_url, max_rejects=29)
+    assert len(error.value.rejects) == 3
