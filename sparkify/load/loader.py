@@ -58,6 +58,9 @@ class Staged:
 
     Attributes:
         files: rows of `publication.READ`.
+        rejects: rows of the books; if there are too many, not every rejected record has one.
+        codes: how many records were rejected, by code.
+        places: the same by uri.
         rows: the number of staged rows, by kind.
         records: how many were read, staged, rejected, repaired.
     """
@@ -65,6 +68,8 @@ class Staged:
     load_id: str
     files: list[TableRow] = field(default_factory=list)
     rejects: list[RejectedRecord] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    places: Counter[str] = field(default_factory=Counter)
     rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     records: Records = field(default_factory=Records)
 
@@ -75,12 +80,16 @@ class Staged:
             replaced: whether rows of a former version may be there.
             by_object: whether the counts are those of one object.
         """
-        rejects = len(outcome.rejects)
-        self.rejects += outcome.rejects
+        self.rejects += outcome.listed()
+        self.codes.update(reject.code for reject in outcome.rejects)
+        self.codes += outcome.omitted
+        self.places.update(str(reject.uri) for reject in outcome.rejects)
+        if outcome.omitted:
+            self.places[outcome.objects[0].uri] += outcome.omitted.total()
         self.rows[outcome.kind] += outcome.staged
-        self.records += Records(outcome.records, outcome.staged, rejects, outcome.repaired)
+        self.records += Records(outcome.records, outcome.staged, outcome.rejected, outcome.repaired)
         change = KEPT if outcome.damaged else REPLACED if replaced else NEW
-        counts = (outcome.records, rejects) if by_object else (None, None)
+        counts = (outcome.records, outcome.rejected) if by_object else (None, None)
         for item in outcome.objects:
             self.add_file(item, change, *counts)
 
@@ -104,13 +113,11 @@ class Staged:
 
     def summary(self) -> str:
         """What was rejected: how many records, where, and the commonest reasons."""
-        objects = Counter(str(reject.uri) for reject in self.rejects)
-        codes = Counter(reject.code for reject in self.rejects)
-        where, most = objects.most_common(1)[0]
-        common = ", ".join(f"{code} {count:,}" for code, count in codes.most_common(3))
+        ((where, most),) = self.places.most_common(1)
+        common = ", ".join(f"{code} {count:,}" for code, count in self.codes.most_common(3))
         return (
-            f"{len(self.rejects):,} records rejected in {len(objects):,} objects, most of them in"
-            f" {where} ({most:,}); by reason: {common}; `sparkify rejects` shows them"
+            f"{self.records.rejected:,} records rejected in {len(self.places):,} objects, most of"
+            f" them in {where} ({most:,}); by reason: {common}; `sparkify rejects` shows them"
         )
 
 

@@ -1,42 +1,81 @@
 """The bytes of objects: decompression, encodings, and how many lines there are."""
 
 import gzip
-import shutil
+import re
 import zlib
 from collections.abc import Iterable, Iterator
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
-from sparkify.lake.objects import LARGE, Unreadable
+from sparkify.lake.objects import Unreadable
+from sparkify.read.syntax import BLANK
 
 BLOCK = 2 << 20  # bytes; a block without a newline shows a line that is longer
 GZIP = b"\x1f\x8b"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
+FILLED = re.compile(rb"\n[^\n]")
+BLANKS = BLANK.replace(b"\n", b"")
 WINDOW = 4096  # bytes that are looked at
+IN_MEMORY = 8 << 20  # bytes; a small object that unpacks to more is unpacked into a file
+#: bytes that any object may unpack to; to more only by less than RATIO: JSON reaches 5 to 30
+UNPACKED = 256 << 20
+RATIO = 100
+MOST = 16 << 30  # bytes that no object may exceed, unpacked
 LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def decompressed(content: bytes) -> bytes:
-    """An object's bytes, decompressed if they are gzip, whatever its name.
+def decompressed(content: bytes, spill: Path) -> bytes | Path:
+    """A small object's bytes, decompressed if they are gzip, whatever its name.
+
+    If they unpack to too much for the memory, they are written to `spill`, and this is returned.
 
     Raises:
-        Unreadable: it is damaged as a whole.
+        Unreadable: it is damaged as a whole, or unpacks to too much.
     """
     if content.startswith(GZIP):
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise corrupt(error) from None
+        unpacked = bytearray()
+        source = unpacked_blocks(BytesIO(content), len(content))
+        for block in source:
+            unpacked += block
+            if len(unpacked) > IN_MEMORY:
+                with spill.open("wb") as out:
+                    out.write(unpacked)
+                    out.writelines(source)
+                return spill
+        content = bytes(unpacked)
     refuse_utf_16(content)
     refuse_lfs_pointer(content)
     return content
 
 
 def unpack(packed: Path, target: Path) -> None:
-    """Decompress a large file."""
+    """Decompress a large file.
+
+    Raises:
+        Unreadable: it is damaged, or unpacks to too much.
+    """
+    with packed.open("rb") as source, target.open("wb") as out:
+        out.writelines(unpacked_blocks(source, packed.stat().st_size))
+
+
+def unpacked_blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The decompressed bytes of a gzip file, block by block.
+
+    Raises:
+        Unreadable: it is damaged, or unpacks to too much for its size.
+    """
+    allowed, total = min(max(UNPACKED, RATIO * size), MOST), 0
     try:
-        with gzip.open(packed) as source, target.open("wb") as out:
-            shutil.copyfileobj(source, out, LARGE)
+        with gzip.open(file) as source:
+            while block := source.read(BLOCK):
+                total += len(block)
+                if total > allowed:
+                    raise Unreadable(
+                        "object_too_large",
+                        f"the object of {size:,} bytes unpacks to more than {allowed:,}",
+                    )
+                yield block
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise corrupt(error) from None
 
@@ -94,12 +133,26 @@ def count_lines(blocks: Iterable[bytes | bytearray]) -> int | None:
     return lines + (last != b"\n")
 
 
+def count_filled(blocks: Iterable[bytes | bytearray]) -> int:
+    """How many lines there are in blocks of text that are not blank.
+
+    >>> count_filled([b'{}\\n \\n', b'\\n{', b'}'])
+    2
+    """
+    filled, before = 0, b"\n"
+    for block in blocks:
+        text = before + block.translate(None, BLANKS)
+        filled += sum(1 for _ in FILLED.finditer(text))
+        before = text[-1:]
+    return filled
+
+
 def plain_lines(data: bytes) -> int | None:
     """How many lines a small object has; None unless every line starts a record.
 
     >>> plain_lines(b'{}\\n{}'), plain_lines(b'{\\n}'), plain_lines(b'{}\\n\\n{}')
     (2, None, None)
     """
-    lines = count_lines([data])
+    lines = count_lines(data[start : start + BLOCK] for start in range(0, len(data), BLOCK))
     starts = data.count(b"\n{") + data.startswith(b"{")
     return lines if lines == starts else None

@@ -3,18 +3,24 @@
 A line that holds one whole JSON object is a record, whatever stands around it. Other lines are
 read together, up to the next such line: a record over many lines, several in a row, or damage.
 If the first byte of an object, blanks aside, is `[`, the elements of this array are its records.
+
+Lines are read one by one, so that an object of any size takes little memory; an array is not.
 """
 
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from sparkify.read.arrays import elements
-from sparkify.read.records import parse
+from sparkify.read.records import MAX_RECORD, parse
 from sparkify.read.syntax import BLANK, LEAD, Piece, Text, Walk, decoded, encoded, located
 
 GOES_ON = re.compile(r"[ \t\r\v\f\x1e\ufeff]*(?:[\n{]|\Z)")
+HEAD = 1 << 16  # bytes, of which the first that is not blank tells an array
+MAX_LINE = 64 << 20  # bytes; a line up to here may be several records, a longer one is too large
+RUN = 16 << 20  # bytes; a run of lines ends soon after, where a record may end
+ARRAY = 128 << 20  # bytes; the largest array that is read
 PRETTY = re.compile(r"\{[ \t\r]*\n")
 
 
@@ -63,38 +69,80 @@ def whole(line: bytes) -> bool:
         return False
 
 
-def split_object(data: bytes) -> Iterator[Piece]:
+def first_text(file: BinaryIO) -> bytes:
+    """The first part of a file in which something stands."""
+    return next((block for block in iter(lambda: file.read(HEAD), b"") if block.strip()), b"")
+
+
+def split_object(file: BinaryIO) -> Iterator[Piece]:
     """The pieces of a whole object: of the arrays at its start, then of its lines."""
-    if not is_array(data):
-        yield from split(Region(1, 0, data))
+    array = is_array(first_text(file))
+    file.seek(0)
+    if not array:
+        yield from split_lines(file, 1, 0)
         return
-    text = decoded(data)
+    text = decoded(file.read())
     walk = Walk(text, 1, 0)
     position = text.skip(0)
     while text[position : position + 1] == "[":
         end = yield from elements(text, walk, position)
         position = text.skip(end)
     walk.to(position)
-    yield from split(Region(walk.line, walk.offset, encoded(text[position:])))
+    yield from split_lines(BytesIO(encoded(text[position:])), walk.line, walk.offset)
 
 
 def split(region: Region) -> Iterator[Piece]:
     """The pieces of a region, blank lines left out."""
-    line, offset, data = region
-    run: list[bytes] = []
-    started = (line, offset)
-    for text in data.splitlines(keepends=True) if b"\n" not in data else lines_of(data):
-        if whole(text):
-            yield from split_run(started, b"".join(run))
-            run = []
-            yield located(line, offset, text)
-        else:
-            if not run:
-                started = (line, offset)
-            run.append(text)
+    yield from split_lines(BytesIO(region.data), region.line, region.offset)
+
+
+def split_lines(file: BinaryIO, line: int, offset: int) -> Iterator[Piece]:
+    """The pieces of lines, of which the first has this number and offset."""
+    run, started = bytearray(), (line, offset)
+    for text, size in sized_lines(file):
+        alone = size > len(text) or (len(text) > 0 and whole(text))
+        if run and (alone or (len(run) >= RUN and text.startswith(b"{"))):
+            yield from split_run(started, bytes(run))
+            run.clear()
+        if alone and text:
+            yield located(line, offset, text) if size == len(text) else (line, offset, text)
+        elif text and (run or not is_blank(text)):
+            started = started if run else (line, offset)
+            run += text
         line += 1
-        offset += len(text)
-    yield from split_run(started, b"".join(run))
+        offset += size
+        if len(run) >= RUN and (text.startswith(b"}") or len(run) >= RUN + MAX_LINE):
+            yield from split_run(started, bytes(run))
+            run.clear()
+    yield from split_run(started, bytes(run))
+
+
+def sized_lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Lines and their sizes; of one over MAX_LINE as much as shows it, nothing if it is blank.
+
+    If there is no newline at all, carriage returns end the lines, as on the first Macs.
+    """
+    start = file.tell()
+    while text := file.readline(MAX_LINE):
+        if text.endswith(b"\n"):
+            yield text, len(text)
+        elif len(text) < MAX_LINE:  # the last line
+            alone = len(text) == file.tell() - start
+            parts = text.splitlines(keepends=True) if alone else [text]
+            yield from ((part, len(part)) for part in parts)
+        else:
+            yield long_line(file, text)
+
+
+def long_line(file: BinaryIO, start: bytes) -> tuple[bytes, int]:
+    """The line that goes on behind a start of MAX_LINE bytes."""
+    size, blank = len(start), not start.strip(BLANK)
+    while part := file.readline(HEAD):
+        size += len(part)
+        blank = blank and not part.strip(BLANK)
+        if part.endswith(b"\n"):
+            break
+    return b"" if blank else start[: MAX_RECORD + 1], size
 
 
 def split_run(place: tuple[int, int], data: bytes) -> Iterator[Piece]:

@@ -17,15 +17,20 @@ from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
-from sparkify.read import pieces, records, rules
+from sparkify.read import pieces, records
 from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
-from sparkify.read.results import WRONG_KIND, Outcome, damaged, missing
+from sparkify.read.results import WRONG_KIND, Outcome, damaged, fault_of
 from sparkify.read.select import LINES, insert, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
 from sparkify.read.sql import Scanner, Value
 from sparkify.read.syntax import BLANK
+
+MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
+AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
+KEPT = 25_000  # rejects of a load that are kept in full; the others are only counted
+OVERHEAD = 256  # bytes that a record takes beside its own
 
 
 class Reader:
@@ -35,6 +40,7 @@ class Reader:
         self.scanner = scanner
         self.lake = lake
         self.load_id = load_id
+        self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
 
@@ -64,6 +70,7 @@ class Reader:
             self.read_again(batch, self.look_closely(batch, doubtful, outcomes), outcomes)
         for number, outcome in outcomes.items():
             if outcome.foreign == outcome.records > 0:
+                self.room += len(outcome.rejects)
                 outcomes[number] = damaged(outcome.objects[0], WRONG_KIND[batch.kind])
         yield from outcomes.values()
 
@@ -99,21 +106,23 @@ class Reader:
         self, batch: Batch, doubtful: list[Entry], outcomes: dict[int, Outcome]
     ) -> Iterator[tuple[Entry, Record]]:
         """The records, good or bad, of the lines that did not become rows."""
-        files = {batch.file(entry): batch.lines_beside(entry) for entry in doubtful}
-        in_files = {file: self.malformed_lines(batch, file, n) for file, n in files.items()}
-        malformed = {e.number: positions(e, in_files[batch.file(e)]) for e in doubtful}
         lacking = {e.number: (e.lines or 0) - outcomes[e.number].records for e in doubtful}
+        few = [e for e in doubtful if lacking[e.number] <= MANY]
+        files = {batch.file(entry): batch.lines_beside(entry) for entry in few}
+        in_files = {file: self.malformed_lines(batch, file, n) for file, n in files.items()}
+        malformed = {e.number: positions(e, in_files[batch.file(e)]) for e in few}
         # malformed lines nearly always account for every missing row: then nothing else is missing
-        unclear = [e for e in doubtful if len(malformed[e.number]) != lacking[e.number]]
+        unclear = [e for e in few if len(malformed[e.number]) != lacking[e.number]]
         failed = self.failed_lines(batch, unclear)
         for entry in doubtful:
-            found = regions(entry, malformed[entry.number], failed[entry.number])
-            parts = map(pieces.split, found)
-            if not found or lacking[entry.number] != sum(map(Region.filled, found)):
+            found = regions(entry, malformed.get(entry.number, set()), failed[entry.number])
+            whole = not found or lacking[entry.number] != sum(map(Region.filled, found))
+            if whole:
                 self.unstage(outcomes[entry.number])
-                parts = map(pieces.split_object, [entry.read()])
-            for line, offset, raw in chain.from_iterable(parts):
-                yield entry, Record(line, offset, raw, records.judge(raw))
+            with entry.open() as file:
+                parts = [pieces.split_object(file)] if whole else map(pieces.split, found)
+                for line, offset, raw in chain.from_iterable(parts):
+                    yield entry, Record(line, offset, raw, records.judge(raw))
 
     def failed_lines(self, batch: Batch, unclear: list[Entry]) -> defaultdict[int, set[bytes]]:
         """By object, the lines that are JSON and did not become rows."""
@@ -158,34 +167,42 @@ class Reader:
         outcomes: dict[int, Outcome],
     ) -> None:
         """Stage the records among pieces of objects, reject the others."""
-        again = batch.directory / "again.json"
-        kept: dict[int, tuple[Entry, Record]] = {}
-        with again.open("wb") as file:
-            for number, (entry, record) in enumerate(judged):
-                outcomes[entry.number].records += 1
-                if record.fault:
-                    outcomes[entry.number].reject(record, record.fault)
-                else:
-                    kept[number] = entry, record
-                    file.write(verified_line(entry, number, record.raw))
-        if not kept:
-            return
-        self.run(insert(batch.kind), [str(again)], verified=True)
-        found = dict(
-            self.run(select(batch.kind, "true", "number, fault"), [str(again)], verified=True)
-        )
-        for number, (entry, record) in kept.items():
-            if text := found.get(number, "malformed:"):
-                outcomes[entry.number].reject(record, fault_of(batch.kind, text, record.raw))
+        kept, size = list[tuple[Entry, Record]](), 0
+        for entry, record in judged:
+            outcomes[entry.number].records += 1
+            if record.fault:
+                self.reject(outcomes[entry.number], record, record.fault)
+                continue
+            kept.append((entry, record))
+            size += len(record.raw) + OVERHEAD
+            if size > AGAIN:
+                self.stage_verified(batch, kept, outcomes)
+                kept, size = [], 0
+        self.stage_verified(batch, kept, outcomes)
         for number, (_, repaired) in self.staged(batch).items():
             outcomes[number].repaired = repaired
 
+    def stage_verified(
+        self, batch: Batch, kept: list[tuple[Entry, Record]], outcomes: dict[int, Outcome]
+    ) -> None:
+        """Stage records that were parsed strictly, reject those that break a rule."""
+        if not kept:
+            return
+        again = batch.directory / "again.json"
+        with again.open("wb") as file:
+            for number, (entry, record) in enumerate(kept):
+                file.write(verified_line(entry, number, record.raw))
+        self.run(insert(batch.kind), [str(again)], verified=True)
+        query = select(batch.kind, "true", "number, fault")
+        found = dict(self.run(query, [str(again)], verified=True))
+        for number, (entry, record) in enumerate(kept):
+            if text := found.get(number, "malformed:"):
+                fault = fault_of(batch.kind, text, record.raw)
+                self.reject(outcomes[entry.number], record, fault)
 
-def fault_of(kind: str, found: str, raw: bytes) -> Fault:
-    """The fault of a record, for which the SELECT has found `code:column`."""
-    code, _, name = found.partition(":")
-    fault = Fault(code, rules.reason(kind, code, name), name or None)
-    return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
+    def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:
+        """Add a reject, in full unless the load has too many."""
+        self.room -= outcome.reject(record, fault, keep=self.room > 0)
 
 
 def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
@@ -208,20 +225,24 @@ def positions(entry: Entry, in_file: list[int]) -> set[int]:
 
 
 def regions(entry: Entry, malformed: set[int], failed: set[bytes]) -> list[Region]:
-    """The parts of an object to parse strictly: lines by position in the file, or by text."""
+    """The parts to parse strictly: lines by position or by text; none if they are too much."""
     if not malformed and not failed:
         return []
-    position, offset, start, run = entry.first, 0, (0, 0), list[bytes]()
+    position, offset, start, run, size = entry.first, 0, (0, 0), list[bytes](), 0
     found = list[Region]()
-    for number, line in enumerate(pieces.lines_of(entry.read()), 1):
-        filled = not pieces.is_blank(line)
-        position += filled
-        doubtful = position in malformed or (failed and line.strip(BLANK) in failed)
-        if doubtful if filled else run:
-            start = start if run else (number, offset)
-            run.append(line)
-        elif run:
-            found.append(Region(*start, b"".join(run)))
-            run = []
-        offset += len(line)
+    with entry.open() as file:
+        for number, line in enumerate(file, 1):
+            filled = not pieces.is_blank(line)
+            position += filled
+            doubtful = position in malformed or (failed and line.strip(BLANK) in failed)
+            if doubtful if filled else run:
+                start = start if run else (number, offset)
+                run.append(line)
+                size += len(line)
+                if size > AGAIN:
+                    return []
+            elif run:
+                found.append(Region(*start, b"".join(run)))
+                run = []
+            offset += len(line)
     return [*found, Region(*start, b"".join(run))] if run else found

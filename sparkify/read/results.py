@@ -1,12 +1,13 @@
 """What became of objects: how many records, and each that was rejected, with place and reason."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import LakeObject, Unreadable
 from sparkify.models.base import URI
-from sparkify.read import records
+from sparkify.read import records, rules
 from sparkify.read.records import Fault, Record
 from sparkify.read.rules import fields_of
 
@@ -22,6 +23,7 @@ class Outcome:
         records: how many there are; each is either staged or rejected.
         repaired: how many of the staged ones were repaired.
         foreign: how many of the rejected ones are records of the other kind.
+        omitted: how many of the rejected ones are not in `rejects`, by code.
         damaged: whether the object is unreadable as a whole; rows of its last good version stay.
     """
 
@@ -31,18 +33,39 @@ class Outcome:
     repaired: int = 0
     foreign: int = 0
     rejects: list[RejectedRecord] = field(default_factory=list)
+    omitted: Counter[str] = field(default_factory=Counter)
     damaged: bool = False
 
     @property
     def staged(self) -> int:
         """Records that became rows."""
-        return self.records - len(self.rejects)
+        return self.records - self.rejected
 
-    def reject(self, record: Record, fault: Fault) -> None:
-        """Add one rejected record of a single object."""
-        self.rejects.append(rejected(self.objects[0], fault, record))
-        if self.foreign == len(self.rejects) - 1:  # so far all of them
+    @property
+    def rejected(self) -> int:
+        """Records that did not."""
+        return len(self.rejects) + self.omitted.total()
+
+    def reject(self, record: Record, fault: Fault, *, keep: bool) -> bool:
+        """Add one rejected record of a single object, in full or only its code."""
+        if self.foreign == self.rejected:  # so far all of them
             self.foreign += is_foreign(self.kind, record.raw)
+        if keep:
+            self.rejects.append(rejected(self.objects[0], fault, record))
+        else:
+            self.omitted[fault.code] += 1
+        return keep
+
+    def listed(self) -> list[RejectedRecord]:
+        """What the books get: the rejects, and for all that are omitted one row more."""
+        if not self.omitted:
+            return self.rejects
+        ((code, _),) = self.omitted.most_common(1)
+        reason = f"{self.omitted.total():,} more records of this object were rejected"
+        return [
+            *self.rejects,
+            rejected(self.objects[0], Fault(code, f"{reason}, mostly as {code}")),
+        ]
 
 
 def rejected(item: LakeObject, fault: Fault, record: Record | None = None) -> RejectedRecord:
@@ -66,6 +89,13 @@ def damaged(item: LakeObject, error: Unreadable) -> Outcome:
     """The outcome for an object that is unreadable as a whole: one record, one reject."""
     reject = rejected(item, Fault(error.code, str(error)))
     return Outcome(item.kind, [item], records=1, rejects=[reject], damaged=True)
+
+
+def fault_of(kind: str, found: str, raw: bytes) -> Fault:
+    """The fault of a record, for which the SELECT has found `code:column`."""
+    code, _, name = found.partition(":")
+    fault = Fault(code, rules.reason(kind, code, name), name or None)
+    return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
 
 
 def missing(fault: Fault, key: str, raw: bytes) -> Fault:

@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,13 +18,23 @@ from sparkify.lake.fetching import take
 from sparkify.lake.objects import Lake, LakeObject, Unreadable, by_kind
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
-from sparkify.read.content import GZIP, blocks, count_lines, decompressed, plain_lines, unpack
-from sparkify.read.pieces import is_array, is_blank
+from sparkify.read.content import (
+    GZIP,
+    blocks,
+    count_filled,
+    count_lines,
+    decompressed,
+    plain_lines,
+    unpack,
+)
+from sparkify.read.pieces import ARRAY, first_text, is_array
 from sparkify.read.select import NUMBER, OBJECT
 
 BATCH = 64 << 20  # bytes of small objects in one bundle
 SCAN = 2 << 30  # bytes of large objects that one statement scans
-HEAD = 1 << 16  # bytes, of which the first that is not blank tells an array
+TOO_LARGE_ARRAY = (
+    f"the object is an array of over {ARRAY >> 20} MB: write one record on each line instead"
+)
 
 
 @dataclass(slots=True)
@@ -48,11 +59,11 @@ class Entry:
         """Count the lines again without blank ones, which DuckDB skips."""
         if self.lines and isinstance(self.content, Path):
             with self.content.open("rb") as lines:
-                self.lines = sum(1 for line in lines if not is_blank(line))
+                self.lines = count_filled(blocks(lines))
 
-    def read(self) -> bytes:
-        """All its bytes, decompressed."""
-        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
+    def open(self) -> BinaryIO:
+        """Its bytes, decompressed, as a file."""
+        return BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb")
 
 
 @dataclass
@@ -98,7 +109,7 @@ class Batch:
                 if isinstance(entry.content, bytes):
                     self.small += bundle.write(self.tagged(entry))
                 else:
-                    self.large += item.size
+                    self.large += entry.content.stat().st_size
                 if self.small >= BATCH or self.large >= SCAN:
                     return True
         return False
@@ -106,21 +117,33 @@ class Batch:
     def opened(self, item: LakeObject, content: bytes | Path) -> Entry:
         """The entry of an object, decompressed and counted."""
         number = len(self.entries) + len(self.damaged)
-        if isinstance(content, bytes):
-            data = decompressed(content)
-            return Entry(item, number, data, None if is_array(data) else plain_lines(data))
         link = self.directory / f"{number}.json"
+        try:
+            data = self.placed(content, link)
+            if isinstance(data, bytes):
+                return Entry(item, number, data, None if is_array(data) else plain_lines(data))
+            with link.open("rb") as file:
+                lines = count_lines(blocks(file))
+                file.seek(0)
+                array = is_array(first_text(file))
+            if array and link.stat().st_size > ARRAY:
+                raise Unreadable("object_too_large", TOO_LARGE_ARRAY)
+        except Unreadable:
+            link.unlink(missing_ok=True)  # what was unpacked so far
+            raise
+        return Entry(item, number, link, None if array else lines)
+
+    def placed(self, content: bytes | Path, link: Path) -> bytes | Path:
+        """An object's bytes, decompressed, or `link` if they are now a file there."""
+        if isinstance(content, bytes):
+            return decompressed(content, link)
         with content.open("rb") as file:
             head = file.read(len(GZIP))
         if head == GZIP:
             unpack(content, link)
         else:
             take(content, link)
-        with link.open("rb") as file:
-            lines = count_lines(blocks(file))
-            file.seek(0)
-            array = is_array(first_text(file))
-        return Entry(item, number, link, None if array else lines)
+        return link
 
     def tagged(self, entry: Entry) -> bytes:
         """The object's lines as they are in the bundle, each with its number."""
@@ -186,11 +209,6 @@ def planned(objects: Sequence[LakeObject]) -> Iterator[Batch]:
     for kind in reversed(KINDS):
         entries = [Entry(item, n, b"", 0) for n, item in enumerate(chosen.get(kind, ()))]
         yield Unopened(kind, Path("$files"), entries)
-
-
-def first_text(file: BinaryIO) -> bytes:
-    """The first part of a file in which something stands."""
-    return next((block for block in iter(lambda: file.read(HEAD), b"") if block.strip()), b"")
 
 
 def tag_of(entry: Entry) -> bytes:
