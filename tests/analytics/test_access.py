@@ -97,6 +97,7 @@ def test_what_cannot_be_is_said_in_one_line(
     assert "\n" not in str(done.exception)
 
 
+@pytest.mark.long
 def test_nobody_can_be_recommended_nothing(simulated: Loaded) -> None:
     """The process ends with 1 and one line on stderr."""
     command = [sys.executable, "-m", "sparkify", "recommend", "123456789"]
@@ -197,6 +198,7 @@ def test_a_select_is_one_line_from_everywhere(simulated: Loaded, way: Any) -> No
     assert way(simulated.url) == expected
 
 
+@pytest.mark.long
 def test_the_script_of_the_seeds_prints_answers(simulated: Loaded) -> None:
     """scripts/analytics.py prints the row counts and more of the warehouse in the settings."""
     script = ROOT / "scripts" / "analytics.py"

@@ -60,6 +60,7 @@ def test_the_page_opens_without_a_complaint_or_a_request(
     assert articles == len(analytics.QUESTIONS) + 1
 
 
+@pytest.mark.long
 def test_the_page_is_light_and_dark_wide_and_narrow_and_printed(
     simulated: Loaded, tab: Browser, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def test_a_kill_at_any_moment(works: list[Work], draw: random.Random) -> None:
         kills.survive(next(moments))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("error", refusals.ERRORS)
 def test_a_statement_that_fails(works: list[Work], draw: random.Random, error: str) -> None:
     """An error of DuckDB's at any statement is one line, and nothing is half published."""

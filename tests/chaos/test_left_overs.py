@@ -19,6 +19,7 @@ from tests.redshift_standin.fixtures import LOST_SOCKETS
 pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
 
 
+@pytest.mark.long
 def test_what_a_killed_run_left_is_removed(works: list[Work]) -> None:
     """Its temporary folder, and what DuckDB spilled beside the file."""
     with works[1].trial() as trial:

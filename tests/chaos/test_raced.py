@@ -15,6 +15,7 @@ from tests.redshift_standin.fixtures import LOST_SOCKETS
 pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("count", "lakes"), [(2, 1), (8, 2)])
 def test_runs_on_one_file(works: list[Work], count: int, lakes: int) -> None:
     """Two and eight runs make one DuckDB file, over the same lake and over different ones."""

@@ -20,6 +20,7 @@ def store(s3_server: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 LATER = [pytest.param(f, marks=pytest.mark.long) for f in ("another etag", "cut", "forbidden")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["slow down", *LATER])
 def test_a_request_is_spoilt(store: Store, fault: str) -> None:
     """The listing, or one object: an answer that may pass is asked for again."""

@@ -65,6 +65,7 @@ def loads() -> int:
         return len(connection.execute("SELECT * FROM staging.loads").fetchall())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [CLOSED_STDERR, CLOSED_STDOUT, CLOSED_ALL])
 def test_closed_streams(lake: Path, by: list[str]) -> None:
     """A run does its job, and no message gets into a file that it opens."""
@@ -73,6 +74,7 @@ def test_closed_streams(lake: Path, by: list[str]) -> None:
     assert loads() == 1
 
 
+@pytest.mark.long
 def test_a_closed_pipe_for_messages(lake: Path) -> None:
     """Nobody reads what is logged: a run does its job all the same."""
     read, write = os.pipe()
@@ -98,6 +100,7 @@ def test_a_closed_pipe_for_results(lake: Path) -> None:
     assert loads() == 1
 
 
+@pytest.mark.long
 def test_full_stdout(lake: Path) -> None:
     """One line, which says that the load was published nevertheless."""
     for command in (["-q", "run", lake], ["--help"]):

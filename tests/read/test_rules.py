@@ -110,7 +110,7 @@ def records(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return kind, RECORD[kind]() | {field.key: draw(values_of(field)) for field in chosen}
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(records())
 def test_both_compilers_find_the_same_fault(
     database: duckdb.DuckDBPyConnection, drawn: tuple[str, dict[str, Any]]

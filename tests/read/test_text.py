@@ -164,6 +164,7 @@ DIRECT = {
 }
 
 
+@pytest.mark.long
 def test_a_direct_copy_cleans_alike(
     lake: Path, cluster: StandIn, s3: Bucket, duckdb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

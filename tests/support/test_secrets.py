@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support import ROOT
 
 WAYS = {
@@ -23,6 +25,7 @@ from typer.testing import CliRunner
 """
 
 
+@pytest.mark.long
 def test_a_secret_that_is_shown_fails_the_test(tmp_path: Path) -> None:
     """Whichever way it is shown; another text fails nothing."""
     texts = [

@@ -92,6 +92,7 @@ ODD_SONGS = {
 }
 
 
+@pytest.mark.long
 def test_odd_records_become_the_rows_that_the_reader_makes(
     lake: Path, cluster: StandIn, s3: Bucket, duckdb_url: str
 ) -> None:
@@ -107,6 +108,7 @@ def test_odd_records_become_the_rows_that_the_reader_makes(
     assert star(cluster.url()) == star(duckdb_url)
 
 
+@pytest.mark.long
 def test_rows_carry_the_load_and_no_object(cluster: StandIn, s3: Bucket) -> None:
     """A row's load_id is known, its uri is NULL; of an object its version is known, no counts."""
     s3.put(LOG, event())
@@ -171,6 +173,7 @@ def test_people_s_own_jsonpaths_are_used(
     assert f"FORMAT AS JSON '{url}'" in " ".join(cluster.statements)
 
 
+@pytest.mark.long
 def test_new_objects_are_added(cluster: StandIn, s3: Bucket, duckdb_url: str, lake: Path) -> None:
     """A second run copies only what is new, and a third finds nothing."""
     s3.put(LOG, event(song="Late"))
@@ -191,6 +194,7 @@ def test_new_objects_are_added(cluster: StandIn, s3: Bucket, duckdb_url: str, la
     assert star(url) == star(duckdb_url)
 
 
+@pytest.mark.long
 def test_a_changed_object_is_refused(cluster: StandIn, s3: Bucket) -> None:
     """Its former rows cannot be told from others: nothing is done, and `run --full` is named."""
     s3.put(LOG, event())
@@ -296,6 +300,7 @@ JUDGED_SONGS = [
 ]
 
 
+@pytest.mark.long
 def test_what_breaks_a_rule_is_refused(
     cluster: StandIn, s3: Bucket, lake: Path, duckdb_url: str
 ) -> None:
@@ -477,6 +482,7 @@ def test_a_role_that_may_not_read_is_an_error_of_its_own(waiting: str, cluster: 
     assert error.value.exit_code == 1
 
 
+@pytest.mark.long
 def test_a_run_sends_what_the_plan_shows(waiting: str, cluster: StandIn, s3: Bucket) -> None:
     """Every statement of the plan is sent, in its order; only ids and counts differ."""
     s3.put("lake/log_data/c.json.gz", gzip.compress(lines([event(itemInSession=2)])))

@@ -87,6 +87,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.long
 def test_a_file_may_have_nearly_any_name(one: Path, tmp_path: Path) -> None:
     """DuckDB names a database after its file; no such name is in the way of a table's."""
     for name in NAMES:
@@ -199,6 +200,7 @@ main()
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["status", "run"])
 def test_the_working_directory_is_gone(one: Path, tmp_path: Path, command: str) -> None:
     """A relative path has no meaning any more: one line says so, and an absolute path works."""
@@ -235,6 +237,7 @@ with engine.connect() as connection:
 """
 
 
+@pytest.mark.long
 def test_no_progress_bar_of_duckdbs(one: Path, duckdb_url: str) -> None:
     """stdout is the caller's, who has the progress bar again afterwards."""
     put(one, "events", "b.json", *(event(itemInSession=i, sessionId=7) for i in range(20_000)))
@@ -271,6 +274,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wait", [0.05])
 def test_ctrl_c_in_a_library_call(warehouse: str, lake: Path, tmp_path: Path, wait: float) -> None:
     """It raises KeyboardInterrupt, publishes nothing, and leaves no file behind."""

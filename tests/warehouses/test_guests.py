@@ -58,6 +58,7 @@ def test_an_engine_that_commits_by_itself_is_refused(
 POOLS = [sa.NullPool, sa.StaticPool, sa.SingletonThreadPool, sa.QueuePool, sa.AssertionPool]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pool", POOLS)
 def test_a_load_is_all_or_nothing_over_any_pool(
     lake: Path, warehouse: str, pool: type[sa.Pool], request: pytest.FixtureRequest
