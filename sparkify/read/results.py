@@ -81,7 +81,9 @@ def rejected(item: LakeObject, fault: Fault, record: Record | None = None) -> Re
 def printable(raw: bytes) -> str:
     """The start of rejected bytes as text that is safe to print."""
     text = raw[:RAW_TEXT].decode("utf-8", "backslashreplace")
-    safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    safe = text
+    if not text.isprintable():
+        safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
     return safe.encode()[:RAW_TEXT].decode("utf-8", "ignore").rstrip()
 
 
