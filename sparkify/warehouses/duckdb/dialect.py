@@ -4,6 +4,8 @@ import duckdb_sqlalchemy
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
+from sparkify.read.sql import fill
+
 
 class Dialect(duckdb_sqlalchemy.Dialect):
     """DuckDB's dialect: schemas by their plain names, and INSERT before WITH as on Redshift."""
@@ -17,6 +19,17 @@ class Dialect(duckdb_sqlalchemy.Dialect):
         own = f"{self.identifier_preparer.quote(str(database))}."
         names = super().get_schema_names(connection, **kw)
         return [name.removeprefix(own) for name in names if name.startswith(own)]
+
+    def has_table(
+        self, connection: sa.Connection, table_name: str, schema: str | None = None, **kw: object
+    ) -> bool:
+        """Whether a table exists; asked without parameters of the driver, see `read.sql`."""
+        query = (
+            "SELECT count(*) FROM information_schema.tables WHERE table_catalog ="
+            " current_database() AND table_schema = $schema AND table_name = $name"
+        )
+        values = {"schema": schema or "main", "name": table_name}
+        return bool(connection.exec_driver_sql(fill(query, values)).scalar())
 
 
 DRIVER = "duckdb+sparkify"
