@@ -135,8 +135,9 @@ def test_a_report_in_ascii(lake: Path) -> None:
 def test_the_working_folder_was_removed(lake: Path) -> None:
     """One line if it is needed; with absolute names it is not."""
     done = sparkify("run", lake, by=NO_FOLDER)
-    said = "sparkify: the working folder was removed; change to another folder\n"
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    said = "the working directory no longer exists; give an absolute path"
+    expected = (2, "", f"sparkify: sparkify.duckdb: {said}\n")
+    assert (done.returncode, done.stdout, done.stderr) == expected
     url = f"duckdb:///{lake.parent}/sparkify.duckdb"
     assert sparkify("-q", "run", lake, "--warehouse", url, by=NO_FOLDER).returncode == 0
     assert loads() == 1

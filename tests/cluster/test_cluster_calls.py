@@ -4,14 +4,12 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore import exceptions
 
 from sparkify.cluster import configfile
 from sparkify.cluster.calls import Calls, call_text, iam_action
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.lake.s3 import Bucket
 from sparkify.masking import remember
-from tests.cluster.conftest import PASSWORD, Aws, Session
+from tests.cluster.conftest import PASSWORD
 
 
 def test_an_error_hides_the_secrets_of_a_call() -> None:
@@ -91,21 +89,3 @@ def test_the_mode_of_a_file_stays(tmp_path: Path) -> None:
     file.chmod(0o600)
     configfile.update_file(file, {("CLUSTER", "HOST"): "new"})
     assert file.stat().st_mode & 0o777 == 0o600
-
-
-def test_who_may_list_some_prefixes_alone_is_told_the_region(
-    aws: Aws, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bucket that refuses HEAD, is there all the same, in the region it names."""
-    meta = {"HTTPStatusCode": 403, "HTTPHeaders": {"x-amz-bucket-region": "eu-west-1"}}
-    refusal = {"Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": meta}
-
-    def head_bucket(**named: str) -> None:
-        raise exceptions.ClientError(refusal, "HeadBucket")  # type: ignore[arg-type]
-
-    bucket = Bucket("s3://lake/a", session)
-    monkeypatch.setattr(bucket.client, "head_bucket", head_bucket)
-    assert bucket.region == "eu-west-1"
-    meta["HTTPHeaders"] = {}
-    with pytest.raises(SparkifyError, match="access denied"):
-        _ = Bucket("s3://lake/a", session).region

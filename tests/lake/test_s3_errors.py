@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from sparkify import cli
+from sparkify.lake.s3 import Bucket
 from tests.factory import event, lines
 from tests.lake.servers import ERROR, Answer, FakeS3, Request, serving
 
@@ -159,3 +161,21 @@ def test_keys_with_control_characters(s3: FakeS3, run: Run, name: str) -> None:
     )
     ended, text = run(SPARKIFY_WAREHOUSE="duckdb:///other.duckdb")
     assert (ended, text.isprintable()) == (1, True), text
+
+
+def test_a_caller_who_may_list_some_prefixes_only_is_told_the_region(
+    s3: FakeS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket that denies HEAD exists all the same, in the region that the answer names."""
+
+    def spoil(request: Request, answer: Answer) -> Answer:
+        if request.method == "HEAD" and not request.key:
+            return Answer(403, headers={"x-amz-bucket-region": "eu-west-1"})
+        return answer
+
+    s3.spoil = spoil
+    for name, text in {"AWS_ENDPOINT_URL": s3.url, **KEYS}.items():
+        monkeypatch.setenv(name, text)
+    bucket = Bucket("s3://music/log_data", boto3.Session(region_name="us-west-2"))
+    assert bucket.region == "eu-west-1"
+    assert [request.method for request in s3.requests] == ["HEAD"]
