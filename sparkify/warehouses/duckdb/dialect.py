@@ -25,7 +25,7 @@ class Dialect(duckdb_sqlalchemy.Dialect):
     ) -> bool:
         """Whether a table exists; asked without parameters of the driver, see `read.sql`."""
         query = (
-            "SELECT count(*) FROM information_schema.tables WHERE table_catalog ="
+            "SELECT count(*) FROM system.information_schema.tables WHERE table_catalog ="
             " current_database() AND table_schema = $schema AND table_name = $name"
         )
         values = {"schema": schema or "main", "name": table_name}
