@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PosixPath
 from threading import Event
 
-from sparkify.lake.objects import LARGE, LakeObject
+from sparkify.lake.objects import LakeObject
 from sparkify.process import scratch
 
 THREADS = 64  # requests under way at once; more gain nothing over 30 ms of latency
@@ -63,14 +63,14 @@ class Ahead:
         """Whether one more object may be asked for."""
         if not self.queue:
             return True
-        if item.size < LARGE:
+        if not item.large:
             return len(self.queue) < 2 * THREADS and self.small + item.size <= IN_MEMORY
         return self.files < LARGE_ONES and self.large + item.size <= ON_DISK
 
     def ask(self, item: LakeObject) -> None:
         """Ask for an object."""
         path = None
-        if item.size < LARGE:
+        if not item.large:
             self.small += item.size
         else:
             if self.directory is None:

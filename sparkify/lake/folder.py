@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sparkify.errors import SparkifyError, TryAgain
-from sparkify.lake.objects import LARGE, LakeObject, hidden, wanted
+from sparkify.lake.objects import LakeObject, hidden, wanted
 
 ODD = re.compile(r"(\\*)([\udc80-\udcff])|(\\+)(?=x[89a-f][0-9a-f])")
 
@@ -60,7 +60,7 @@ class Folder:
             try:
                 with open(item.key, "rb", opener=at_once) as file:
                     compare(item, os.fstat(file.fileno()))
-                    data = file.read() if item.size < LARGE else Path(item.key)
+                    data = Path(item.key) if item.large else file.read()
             except OSError as error:
                 raise unavailable(item.uri, error) from error
             self.verify([item])

@@ -14,7 +14,7 @@ from sparkify.errors import SparkifyError, UsageError
 
 SUFFIXES = tuple(f".{name}{gz}" for name in ("json", "jsonl", "ndjson") for gz in ("", ".gz"))
 SHOWN = 3  # names that the error for an empty lake shows
-LARGE = 1 << 20  # bytes; objects from this size on are read in location, smaller ones together
+LARGE = 1 << 20  # bytes; objects from this size on are read in place, smaller ones together
 
 
 class LakeObject(NamedTuple):
@@ -25,6 +25,11 @@ class LakeObject(NamedTuple):
     etag: str
     size: int
     key: str  # what its location opens it by: a path, or a key of the bucket
+
+    @property
+    def large(self) -> bool:
+        """Whether it is read in place, and not together with others."""
+        return self.size >= LARGE
 
 
 #: names without an ending that are no data: texts about a project, checksums, markers, manifests

@@ -17,7 +17,7 @@ from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
 from sparkify.lake.listing import Entry, entries
-from sparkify.lake.objects import LARGE, LakeObject, wanted
+from sparkify.lake.objects import LakeObject, wanted
 from sparkify.lake.uris import split
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Bucket:
         """The bytes of one object, by the fast client."""
         answer = store.get(item.key, options={"if_match": f'"{item.etag}"'})
         verify_answer(item, answer.meta["e_tag"], answer.meta["size"])
-        if item.size < LARGE:
+        if not item.large:
             return [bytes(answer.bytes())]
         return map(bytes, answer.stream(min_chunk_size=CHUNK))
 

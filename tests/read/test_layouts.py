@@ -46,7 +46,6 @@ def test_every_layout_loads(
     """Records load from an array as from lines, small or large, compressed or not."""
     if large:
         monkeypatch.setattr(lakes, "LARGE", 1)
-        monkeypatch.setattr("sparkify.lake.folder.LARGE", 1)
     for number, content in enumerate(LAYOUTS.values()):
         put(lake, "events", f"{number}.json", gzip.compress(content) if packed else content)
     pipeline.run(str(lake), duckdb_url)

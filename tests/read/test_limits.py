@@ -9,7 +9,7 @@ import pytest
 
 from sparkify import pipeline
 from sparkify.errors import TooManyRejects
-from sparkify.lake import folder
+from sparkify.lake import objects
 from sparkify.read import content, pieces, reader, spool
 from tests.conftest import use_s3
 from tests.factory import event, files, lines, put, rejects, rows
@@ -23,7 +23,7 @@ GOOD = lines([event(itemInSession=i) for i in range(3)])
 def handed_over(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether objects are handed over as bytes or as files."""
     if request.param == "large":
-        monkeypatch.setattr(folder, "LARGE", 10)
+        monkeypatch.setattr(objects, "LARGE", 10)
     return str(request.param)
 
 
@@ -131,7 +131,7 @@ def test_a_record_has_one_limit_whatever_its_packaging(
 ) -> None:
     """A record of over 4 MiB is rejected as such, alone and among good ones; they are loaded."""
     if packaging == "large gzip":
-        monkeypatch.setattr(folder, "LARGE", 10)
+        monkeypatch.setattr(objects, "LARGE", 10)
     monkeypatch.setattr(content, "RATIO", 10**6)
     raw = record_of(size)
     pack = gzip.compress if "gzip" in packaging else bytes
@@ -190,7 +190,7 @@ def test_a_line_that_is_too_long_is_one_piece(monkeypatch: pytest.MonkeyPatch, e
 
 def test_an_array_has_a_limit(lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An array is read as a whole, so one that is too large is one reject."""
-    monkeypatch.setattr(folder, "LARGE", 10)
+    monkeypatch.setattr(objects, "LARGE", 10)
     monkeypatch.setattr(spool, "ARRAY", 1000)
     for name, count in {"fine.json": 1, "large.json": 10}.items():
         put(lake, "events", name, json.dumps([event()] * count).encode())
@@ -204,7 +204,7 @@ def test_many_bad_lines_are_read_in_portions(
     lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
     """An object with too many bad lines to keep has the same rows and rejects as any other."""
-    monkeypatch.setattr(folder, "LARGE", 10)
+    monkeypatch.setattr(objects, "LARGE", 10)
     some = lines(
         [event(itemInSession=9, level="gold"), b"{", event(itemInSession=9, song={"a": 1})]
     )
