@@ -24,7 +24,7 @@ from tests.redshift_standin.fixtures import (
     s3,
     s3_server,
 )
-from tests.support import secrets
+from tests.support import driver, secrets
 from tests.support.analysts import loaded, real, simulated, url
 
 __all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulated", "url"]
@@ -39,8 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Forgive what is the driver's; let no test show a secret."""
+    """Forgive what is the driver's, and let it be quick; let no test show a secret."""
     add_filters(config)
+    driver.hasten()
     if config.getoption("--long"):
         config.option.markexpr = "long"
     config.pluginmanager.register(secrets)

@@ -6,11 +6,12 @@ The options come from `add_options`, called by the conftest's own pytest_addopti
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,11 +130,29 @@ class Target:
 @pytest.fixture
 def target(request: pytest.FixtureRequest, clean_standin: StandIn | None) -> Iterator[Target]:
     """An empty database: the stand-in's, or a schema of its own on the real cluster."""
-    if clean_standin is not None:
-        yield Target(clean_standin.url(), ROLE, ssl=False, schema=None)
+    with new_target(request.config, clean_standin) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lasting(request: pytest.FixtureRequest, standin_server: StandIn | None) -> Iterator[Any]:
+    """One connection for all tests of a module, of which none uses another or commits anything."""
+    if standin_server is not None:
+        standin_server.reset()
+    with new_target(request.config, standin_server) as made:
+        connection = made.connect()
+        yield connection
+        connection.close()
+
+
+@contextmanager
+def new_target(config: pytest.Config, standin: StandIn | None) -> Iterator[Target]:
+    """The stand-in, which is as new; or a schema of its own on the real cluster."""
+    if standin is not None:
+        yield Target(standin.url(), ROLE, ssl=False, schema=None)
         return
-    url = request.config.getoption("--redshift-url")
-    role = request.config.getoption("--iam-role") or "default"
+    url = config.getoption("--redshift-url")
+    role = config.getoption("--iam-role") or "default"
     schema = f"standin_test_{uuid.uuid4().hex[:12]}"
     admin = Target(url, role, ssl=True, schema=None).connect()
     admin.autocommit = True
@@ -150,12 +169,17 @@ def collect_lost_sockets() -> Iterator[None]:
 
     redshift_connector does not close its socket when the server drops it or refuses the password.
     """
-    if not gc.get_freeze_count():  # modules and the like stay: to look at them takes 0.1 s
-        gc.collect()
-        gc.freeze()
+    freeze_modules()
     yield
     gc.collect()
     gc.freeze()  # what outlives the test is looked at once
+
+
+@functools.cache  # once a process; gc.get_freeze_count() would count hundreds of thousands
+def freeze_modules() -> None:
+    """Let the garbage collector look at modules and the like no more: it takes 0.1 s."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.redshift_standin.fixtures import (
     clean_standin,
     engine,
+    lasting,
     redshift,
     standin,
     standin_server,
@@ -14,6 +15,7 @@ from tests.redshift_standin.fixtures import (
 __all__ = [
     "clean_standin",
     "engine",
+    "lasting",
     "redshift",
     "standin",
     "standin_server",
