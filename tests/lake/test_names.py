@@ -13,6 +13,7 @@ from sparkify.errors import SparkifyError, TryAgain, UsageError
 from sparkify.lake.folder import Folder, printable
 from sparkify.lake.objects import LakeObject, wanted
 from tests.factory import event, files, lines, put, rows, song
+from tests.support import redshift_is_long
 
 
 def listed(folder: Path) -> tuple[list[str], int]:
@@ -133,6 +134,7 @@ def test_ordinary_names_do_not_change(name: str) -> None:
     assert printable(name) == name
 
 
+@redshift_is_long
 def test_names_that_are_not_utf8_load(tmp_path: Path, warehouse: str) -> None:
     """Folder and file, beside others that would have the same text."""
     source = os.path.join(tmp_path, os.fsdecode(b"m\xfcsik"))  # noqa: PTH118 - not a text
@@ -145,6 +147,7 @@ def test_names_that_are_not_utf8_load(tmp_path: Path, warehouse: str) -> None:
     assert sorted(names) == [r"x\\xff.json", r"x\xff.json"]
 
 
+@redshift_is_long
 def test_a_file_is_a_location(lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its path, below the home, or by a URL; whatever its name."""
     put(lake, "events", "a b.log", event())

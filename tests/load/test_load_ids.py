@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sparkify import books, config, pipeline, warehouses
 from sparkify.load import loader
 from tests.factory import event, put, rows
+from tests.support import redshift_is_long
 
 FORM = r"\d{8}T\d{12}-[0-9a-f]{6}"
 LOADS = "SELECT load_id FROM staging.loads"
 
 
+@redshift_is_long
 def test_the_clock_goes_back(lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later load has a greater id, and is the last load, though its clock was behind."""
     made: list[str | None] = []

@@ -305,6 +305,7 @@ def test_prune_removes_what_is_gone(lake: Path, warehouse: str) -> None:
     assert files(warehouse) == {"day.json": (1, 0), "other.json": (1, 0)}
 
 
+@redshift_is_long
 def test_a_damaged_version_leaves_the_good_one(lake: Path, warehouse: str) -> None:
     """The rows of an object's former version stay when the new one is damaged as a whole."""
     put(lake, "events", "a.json", event())
@@ -340,6 +341,7 @@ def test_songs_and_events_may_be_apart(lake: Path, warehouse: str) -> None:
     assert report.plays.matched == 1
 
 
+@redshift_is_long
 def test_the_report_is_for_people_and_programs(lake: Path, warehouse: str) -> None:
     """A report is plain values for programs, lines for people, and a table for notebooks."""
     put(lake, "events", "<b>.json", event())

@@ -12,6 +12,7 @@ from sparkify import pipeline
 from sparkify.lake import objects as lakes
 from sparkify.read.pieces import split_object
 from tests.factory import event, files, lines, put, rejects, rows
+from tests.support import redshift_is_long
 
 EVENTS = [event(itemInSession=item, extra={"a": [1, {"b": "]},{"}]}) for item in range(4)]
 COMPACT = json.dumps(EVENTS, separators=(",", ":")).encode()
@@ -125,12 +126,17 @@ def test_an_array_of_nothing_is_no_error(lake: Path, duckdb_url: str) -> None:
     ("first", "rest"),
     [
         (b"", b"[\n"),
-        (A + b"\n", b"[\n"),
         (b"[", b'{"a":\n'),
-        (b"[", b'{"a":"x},'),
-        (A + b"\n", b'{"a":[\n'),
-        (b"[", b"[1,"),
-        (b"[", b"\n,"),
+        *(
+            pytest.param(*case, marks=pytest.mark.long)
+            for case in (
+                (A + b"\n", b"[\n"),
+                (b"[", b'{"a":"x},'),
+                (A + b"\n", b'{"a":[\n'),
+                (b"[", b"[1,"),
+                (b"[", b"\n,"),
+            )
+        ),
     ],
 )
 def test_brackets_without_end_take_a_time_that_grows_as_they_do(first: bytes, rest: bytes) -> None:
@@ -142,11 +148,12 @@ def test_brackets_without_end_take_a_time_that_grows_as_they_do(first: bytes, re
 
 
 @pytest.mark.parametrize("head", [b"\xff\xfe", b"\xfe\xff", b"{\0", b"{" + bytes(300)])
-@pytest.mark.parametrize("count", [3, 4000])
+@pytest.mark.parametrize("count", [3, 60])
 def test_the_first_line_does_not_decide_for_the_object(
-    lake: Path, duckdb_url: str, head: bytes, count: int
+    lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch, head: bytes, count: int
 ) -> None:
-    """A damaged first line that starts as UTF-16 does costs only itself."""
+    """A damaged first line that starts as UTF-16 does costs only itself, in a large object too."""
+    monkeypatch.setattr(lakes, "LARGE", 1 << 14)
     records = [event(itemInSession=item) for item in range(count)]
     put(lake, "events", "a.json", head + b"damage", *records)
     pipeline.run(str(lake), duckdb_url)
@@ -155,6 +162,7 @@ def test_the_first_line_does_not_decide_for_the_object(
     assert files(duckdb_url) == {"a.json": (count + 1, 1)}
 
 
+@redshift_is_long
 def test_a_git_lfs_pointer_is_told(lake: Path, warehouse: str) -> None:
     """One reject an object, which says what to do."""
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 250\n" % 8

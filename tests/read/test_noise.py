@@ -21,7 +21,7 @@ from sparkify import pipeline
 from sparkify.lake import objects as lakes
 from tests.factory import event, put, rejects, song, staging
 
-FEW, MANY = 3, int(os.environ.get("NOISE_EXAMPLES", "12"))
+FEW, MANY = 1, int(os.environ.get("NOISE_EXAMPLES", "12"))
 GOOD = json.dumps(event()).encode()
 OTHER = json.dumps(song()).encode()
 TOKENS = [

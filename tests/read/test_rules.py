@@ -110,12 +110,23 @@ def records(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return kind, RECORD[kind]() | {field.key: draw(values_of(field)) for field in chosen}
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(records())
 def test_both_compilers_find_the_same_fault(
     database: duckdb.DuckDBPyConnection, drawn: tuple[str, dict[str, Any]]
 ) -> None:
     """A record is staged or rejected for the same reason, as JSON text or as typed values."""
+    kind, record = drawn
+    assert from_text(database, kind, record) == from_values(database, kind, record)
+
+
+@pytest.mark.long
+@settings(max_examples=200)
+@given(records())
+def test_both_compilers_find_the_same_faults_in_many_records(
+    database: duckdb.DuckDBPyConnection, drawn: tuple[str, dict[str, Any]]
+) -> None:
+    """The same for more of them."""
     kind, record = drawn
     assert from_text(database, kind, record) == from_values(database, kind, record)
 

@@ -14,6 +14,7 @@ from sparkify.read.repair import MACROS, ROUNDS, compose, repair
 from tests.factory import event, put, rows, song, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.support import redshift_is_long
 
 
 def broken(text: str, times: int = 1) -> str:
@@ -142,6 +143,7 @@ def test_the_real_texts_are_repaired_as_by_the_round_trip_alone(sample: Path) ->
 NFD = unicodedata.normalize("NFD", "Beyoncé")
 
 
+@redshift_is_long
 def test_both_forms_of_a_letter_match(lake: Path, warehouse: str) -> None:
     """The form of an é, in one letter or in two, keeps no play from its song."""
     title = unicodedata.normalize("NFD", "É")
