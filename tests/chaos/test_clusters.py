@@ -20,10 +20,8 @@ def site(s3_server: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield made
 
 
-@pytest.mark.parametrize(
-    ("how", "part"),
-    [("error", 0.5), pytest.param("dropped before", 0.6, marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("how", "part"), [("error", 0.5), ("dropped before", 0.6)])
 def test_a_statement_is_struck(site: Site, how: str, part: float) -> None:
     """It fails, or its connection is lost."""
     clusters.strike(site, round(part * site.statements), how)

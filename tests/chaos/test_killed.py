@@ -15,16 +15,18 @@ def draw() -> random.Random:
 
 
 @pytest.mark.parametrize(
-    "kind", [1, *(pytest.param(kind, marks=pytest.mark.long) for kind in (0, 2, 3))]
+    ("kind", "stride"),
+    [(1, 60), *(pytest.param(kind, 22, marks=pytest.mark.long) for kind in range(4))],
 )
-def test_a_kill_at_any_statement(works: list[Work], kind: int) -> None:
+def test_a_kill_at_any_statement(works: list[Work], kind: int, stride: int) -> None:
     """SIGKILL before and after statements of each kind of run, again and again; last, COMMIT."""
     points = kills.boundaries([works[kind]])
     commit = 2 * works[kind].commit - 1  # the point after it
-    before = points[kind * 3 : commit : 22]
+    before = points[kind * 3 : commit : stride]
     kills.survive(*before, points[commit])
 
 
+@pytest.mark.long
 def test_a_kill_at_any_moment(works: list[Work], draw: random.Random) -> None:
     """SIGKILL at random moments of a run."""
     moments = kills.moments(works, draw)

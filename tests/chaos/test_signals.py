@@ -27,7 +27,11 @@ guarded(work)
 """
 
 
-@pytest.mark.parametrize("number", signals.NUMBERS)
+#: what goes the same way for both signals is tested with both by the long tests
+NUMBERS = [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
 def test_a_query_that_takes_long_is_interrupted(tmp_path: Path, number: signal.Signals) -> None:
     """One long task of DuckDB's, in which it looks for no signal, ends all the same."""
     with subprocess.Popen(
@@ -102,7 +106,7 @@ guarded(work)
 """
 
 
-@pytest.mark.parametrize("number", signals.NUMBERS)
+@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(
     "what",
     ["connection", *(pytest.param(w, marks=pytest.mark.long) for w in ("destructor", "folder"))],
@@ -180,7 +184,7 @@ guarded(work)
 """
 
 
-@pytest.mark.parametrize("number", signals.NUMBERS)
+@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize(
     ("what", "out", "published", "seconds"),
     [
@@ -239,18 +243,24 @@ os.kill(os.getpid(), int(sys.argv[1]))
 """
 
 
-@pytest.mark.parametrize("number", signals.NUMBERS)
+@pytest.mark.parametrize("number", NUMBERS)
 def test_a_signal_after_the_end(tmp_path: Path, number: signal.Signals) -> None:
     """When all is done there is nothing to stop, and the exit code says what was done."""
     done = python(TOO_LATE, int(number), folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-@pytest.mark.parametrize("number", signals.NUMBERS)
-def test_a_signal_at_any_moment(works: list[Work], number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    ("number", "count"),
+    [
+        (signal.SIGINT, 1),
+        *(pytest.param(number, 4, marks=pytest.mark.long) for number in signals.NUMBERS),
+    ],
+)
+def test_a_signal_at_any_moment(works: list[Work], number: signal.Signals, count: int) -> None:
     """What the run says was published is what is there, and no temporary file is left."""
     draw = random.Random(int(number))
-    for work in draw.sample(works, 2):
+    for work in draw.sample(works, count):
         signals.stop(work, number, draw.uniform(0, 0.4))
 
 

@@ -6,13 +6,13 @@ from tests.chaos import shortages
 from tests.chaos.worlds import Work
 
 
-@pytest.mark.parametrize("size", [8, 20])
+@pytest.mark.parametrize("size", [8, pytest.param(20, marks=pytest.mark.long)])
 def test_no_file_may_grow(works: list[Work], size: int) -> None:
     """While staging, while committing, while making the file: as on a full disk."""
     shortages.file_size(works[0], size * shortages.KB)
 
 
-@pytest.mark.parametrize("place", [".", "tmp"])
+@pytest.mark.parametrize("place", [".", pytest.param("tmp", marks=pytest.mark.long)])
 def test_a_disk_is_full(works: list[Work], place: str) -> None:
     """The disk of the warehouse, or that of temporary files."""
     if not shortages.room(works[1], 16, place):
@@ -29,7 +29,7 @@ def test_files_cannot_be_opened(works: list[Work]) -> None:
     shortages.open_files(works[1], 10)
 
 
-@pytest.mark.parametrize("kind", [0, 1])
+@pytest.mark.parametrize("kind", [pytest.param(0, marks=pytest.mark.long), 1])
 def test_a_warehouse_is_read_only(works: list[Work], kind: int) -> None:
     """Its folder, where it is not there yet; or its file."""
     shortages.read_only(works[kind])

@@ -54,7 +54,8 @@ def test_every_call_of_create_may_fail(
         finish(cluster, then)
 
 
-@pytest.mark.parametrize("then", ["create", pytest.param("delete", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("then", ["create", "delete"])
 def test_an_answer_of_create_may_be_lost(aws: Aws, cluster: Cluster, then: str) -> None:
     """A call that was carried out and answered with an error is finished or removed as well."""
     calls = calls_of_a_create(aws, cluster)

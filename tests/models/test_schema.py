@@ -1,13 +1,17 @@
 """The schema: migrations make what the models say, and a run sees when they do not."""
 
+import io
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
 import sqlalchemy as sa
+from alembic.config import CommandLine, Config
 from alembic.script import ScriptDirectory
 
 from sparkify import pipeline, warehouses
@@ -31,13 +35,24 @@ def alembic(*arguments: str, warehouse: str) -> str:
     return done.stdout
 
 
+def alembic_here(*arguments: str, warehouse: str) -> str:
+    """The same in this process, which takes a second less."""
+    line, printed = CommandLine(), io.StringIO()
+    options = line.parser.parse_args(arguments)
+    config = Config(ROOT / "alembic.ini", stdout=printed, cmd_opts=options)
+    config.output_buffer = printed
+    with patch.dict(os.environ, {"SPARKIFY_WAREHOUSE": warehouse}):
+        line.run_cmd(config, options)
+    return printed.getvalue()
+
+
 def test_alembic_makes_checks_and_removes_the_schema(lake: Path, duckdb_url: str) -> None:
     """`upgrade head`, `check` and `downgrade base` are clean, and a run uses what they made."""
-    alembic("upgrade", "head", warehouse=duckdb_url)
-    assert "No new upgrade operations detected" in alembic("check", warehouse=duckdb_url)
+    alembic_here("upgrade", "head", warehouse=duckdb_url)
+    assert "No new upgrade operations detected" in alembic_here("check", warehouse=duckdb_url)
     put(lake, "events", "a.json", event())
     assert pipeline.run(str(lake), duckdb_url).rows["songplays"] == 1
-    alembic("downgrade", "base", warehouse=duckdb_url)
+    alembic_here("downgrade", "base", warehouse=duckdb_url)
     left = "SELECT table_name FROM information_schema.tables"
     assert rows(duckdb_url, left) == [("alembic_version",)]
 
@@ -64,7 +79,7 @@ def test_a_check_finds_a_difference(duckdb_url: str, empty: Path) -> None:
 
 def test_models_and_migrations_agree_on_physical_design() -> None:
     """DISTKEY, SORTKEY, DISTSTYLE and ENCODE are in the migrations as they are in the models."""
-    made = alembic("upgrade", "head", "--sql", warehouse="redshift")
+    made = alembic_here("upgrade", "head", "--sql", warehouse="redshift")
     made = "\n".join(line for line in made.splitlines() if not line.startswith("--"))
     texts = {" ".join(text.split()) for text in made.split(";")}
     for table in Base.metadata.sorted_tables:

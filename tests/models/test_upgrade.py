@@ -1,7 +1,6 @@
 """Which warehouses are upgraded or reset, and which are somebody else's."""
 
-import subprocess
-import sys
+import io
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,10 @@ import sqlalchemy as sa
 
 from sparkify import pipeline, warehouses
 from sparkify.errors import SparkifyError
+from tests.cli.test_cli import Sparkify, sparkify
 from tests.factory import event, put, rows
+
+__all__ = ["sparkify"]
 
 
 def execute(url: str, *statements: str) -> None:
@@ -44,35 +46,26 @@ def test_a_newer_schema_is_not_upgraded(lake: Path, warehouse: str) -> None:
         pipeline.upgrade(warehouse)
 
 
-def sparkify(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "sparkify", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
-    )
-
-
-def test_a_reset_without_a_terminal_needs_a_yes(lake: Path, duckdb_url: str) -> None:
+def test_a_reset_without_a_terminal_needs_a_yes(
+    lake: Path, duckdb_url: str, sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No table is dropped by a script that did not say so."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     put(lake, "events", "a.json", event())
     pipeline.run(lake, duckdb_url)
     for arguments, code, left in (([], 2, 1), (["--yes"], 0, 0)):
         done = sparkify("schema", "--reset", "--warehouse", duckdb_url, *arguments)
-        assert done.returncode == code, done.stderr
-        assert ("--yes" in done.stderr) is bool(code)
+        assert done.code == code, done.err
+        assert ("--yes" in done.err) is bool(code)
         assert rows(duckdb_url, "SELECT count(*) FROM users") == [(left,)]
 
 
-def test_the_schema_is_upgraded_by_command(tmp_path: Path, empty: Path) -> None:
+def test_the_schema_is_upgraded_by_command(tmp_path: Path, empty: Path, sparkify: Sparkify) -> None:
     """`schema --upgrade` creates a schema, and changes nothing that is up to date."""
     url = f"duckdb:///{tmp_path / 'w.duckdb'}"
     for _ in range(2):
         done = sparkify("schema", "--upgrade", "--warehouse", url)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.code, done.err) == (0, "")
     with warehouses.connect(url) as opened, opened.reading(0) as connection:
         names = sa.inspect(connection).get_table_names()
     with (

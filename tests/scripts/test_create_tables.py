@@ -1,7 +1,11 @@
 """The seeds' script that drops the tables and creates them anew, but asks first."""
 
+import io
+import runpy
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -35,19 +39,49 @@ def users(url: str) -> int:
     return int(found[0]) if found else 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "answer", "code", "left"),
-    [
-        ([], "n\n", 1, 2),
-        pytest.param([], "", 1, 2, marks=pytest.mark.long),
-        ([], "y\n", 0, 0),
-        pytest.param(["--yes"], "", 0, 0, marks=pytest.mark.long),
-    ],
-)
+ANSWERS = [([], "n\n", 1, 2), ([], "", 1, 2), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)]
+
+
+@pytest.fixture
+def run_script(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[object, str]]]:
+    """Runs a script in this process: its exit code, and what it said."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(script: Path, *arguments: str, answer: str = "") -> tuple[object, str]:
+        monkeypatch.setattr(sys, "argv", [str(script), *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(str(script), run_name="__main__")
+        return end.value.code, "".join(capsys.readouterr())
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(("arguments", "answer", "code", "left"), ANSWERS)
 def test_tables_are_dropped_after_a_yes(
-    url: str, tmp_path: Path, arguments: list[str], answer: str, code: int, left: int
+    url: str,
+    run_script: Callable[..., tuple[object, str]],
+    arguments: list[str],
+    answer: str,
+    code: int,
+    left: int,
 ) -> None:
     """The script says which rows would be lost, and drops nothing without a yes."""
+    ended, said = run_script(SCRIPT, "--warehouse", url, *arguments, answer=answer)
+    assert (ended or 0, users(url)) == (code, left)
+    assert "would lose these rows: users 2" in said
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("arguments", "answer", "code", "left"), ANSWERS)
+def test_tables_are_dropped_by_the_command_after_a_yes(
+    url: str, tmp_path: Path, arguments: list[str], answer: str, code: int, left: int
+) -> None:
+    """The same in a process of its own, as people run it."""
     done = subprocess.run(
         [sys.executable, SCRIPT, "--warehouse", url, *arguments],
         input=answer,
@@ -79,7 +113,16 @@ def test_tables_of_others_are_not_dropped(tmp_path: Path) -> None:
     assert users(str(path)) == 1
 
 
-@pytest.mark.parametrize("name", ["create_cluster", "check_cluster", "delete_cluster", "etl"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "etl",
+        *(
+            pytest.param(f"{verb}_cluster", marks=pytest.mark.long)
+            for verb in ("create", "check", "delete")
+        ),
+    ],
+)
 def test_the_seeds_scripts_are_commands(name: str, tmp_path: Path) -> None:
     """Each of the seeds' scripts is a command of the same job, and takes its options."""
     done = subprocess.run(

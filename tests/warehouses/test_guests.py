@@ -13,6 +13,7 @@ from sparkify.analytics import report
 from sparkify.errors import SparkifyError, TooManyRejects, UsageError, WarehouseBusy
 from tests.factory import event, put
 from tests.redshift_standin import StandIn
+from tests.support import redshift_is_long
 
 Make = Callable[[str], sa.Engine]
 
@@ -80,7 +81,16 @@ def test_a_load_is_all_or_nothing_over_any_pool(
     engine.dispose()
 
 
-@pytest.mark.parametrize("pool", [sa.StaticPool, sa.SingletonThreadPool])
+@pytest.mark.parametrize(
+    ("warehouse", "pool"),
+    [
+        ("duckdb", sa.StaticPool),
+        ("redshift", sa.StaticPool),
+        pytest.param("duckdb", sa.SingletonThreadPool, marks=pytest.mark.long),
+        pytest.param("redshift", sa.SingletonThreadPool, marks=pytest.mark.long),
+    ],
+    indirect=["warehouse"],
+)
 def test_a_callers_transaction_is_left_alone(
     lake: Path, warehouse: str, pool: type[sa.Pool]
 ) -> None:
@@ -102,6 +112,7 @@ def test_a_callers_transaction_is_left_alone(
     engine.dispose()
 
 
+@redshift_is_long
 def test_a_callers_failed_transaction_is_left_alone(lake: Path, warehouse: str) -> None:
     """A transaction that failed is open, too, until the caller rolls it back."""
     put(lake, "events", "a.json", event())

@@ -97,7 +97,7 @@ def test_no_secret_is_in_a_statement_or_a_report(loaded: Path, cluster: StandIn)
 STRIDE = int(os.environ.get("FAULT_STRIDE", "20"))
 FAULTS = [
     ("fail", 41, 200),
-    ("drop", 31, 200),
+    pytest.param("drop", 31, 200, marks=pytest.mark.long),
     pytest.param("fail", 1, STRIDE, marks=pytest.mark.long),
     pytest.param("drop", 11, STRIDE, marks=pytest.mark.long),
 ]
@@ -229,20 +229,22 @@ def test_less_than_verified_tls_has_to_be_asked_for_in_words(cluster: StandIn, q
 
 @pytest.mark.parametrize("query", ["", "?ssl=true", "?sslmode=verify-full"])
 def test_a_wrong_authority_is_refused(
-    loaded: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch, query: str
+    lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     """A certificate that nobody vouches for ends the run, whatever the URL says."""
+    put(lake, "events", "a.json", event())
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(SparkifyError):
-        pipeline.run(str(loaded), f"{cluster.url()}{query}")
+        pipeline.run(str(lake), f"{cluster.url()}{query}")
     assert not cluster.statements
 
 
-def test_another_hosts_certificate_is_refused(loaded: Path, cluster: StandIn) -> None:
+def test_another_hosts_certificate_is_refused(lake: Path, cluster: StandIn) -> None:
     """The certificate has to carry the name that was connected to."""
+    put(lake, "events", "a.json", event())
     url = cluster.url().replace("localhost", "127.0.0.1")
     with pytest.raises(SparkifyError):
-        pipeline.run(str(loaded), url)
+        pipeline.run(str(lake), url)
     assert not cluster.statements
 
 
@@ -256,21 +258,23 @@ def test_a_server_in_the_clear_is_refused(lake: Path, s3: Bucket, cluster: Stand
         assert pipeline.run(str(lake), plain.url(), tls=False).rows["songplays"] == 1
 
 
-def test_a_wrong_password_is_one_line(loaded: Path, cluster: StandIn) -> None:
+def test_a_wrong_password_is_one_line(lake: Path, cluster: StandIn) -> None:
     """A refused login names the cluster and not the password."""
+    put(lake, "events", "a.json", event())
     url = cluster.url(password=SECRET)
     with pytest.raises(SparkifyError) as error:
-        pipeline.run(str(loaded), url)
+        pipeline.run(str(lake), url)
     assert SECRET not in str(error.value)
 
 
 def test_redshift_needs_a_staging_prefix(
-    loaded: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
+    lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a place for its parts a load cannot start, and says what to give."""
+    put(lake, "events", "a.json", event())
     monkeypatch.delenv("SPARKIFY_STAGING")
     with pytest.raises(UsageError, match="--staging"):
-        pipeline.run(str(loaded), cluster.url())
+        pipeline.run(str(lake), cluster.url())
 
 
 @pytest.mark.parametrize(
