@@ -329,7 +329,9 @@ def test_a_held_warehouse_is_waited_for(sparkify: Sparkify, full: Path, command:
         holder.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
+)
 def test_a_signal_stops_a_run_that_waits(
     full: Path, sparkify: Sparkify, number: signal.Signals
 ) -> None:
