@@ -5,6 +5,7 @@ not a start of Python.
 """
 
 import ctypes
+import importlib
 import os
 import resource
 import signal
@@ -23,6 +24,18 @@ from sparkify import cli, pipeline
 from sparkify.warehouses import dialect_of
 
 PRELOADED = (alembic.command, alembic.migration, pipeline, dialect_of("duckdb"))
+LATER = (  # what a run imports when it comes to it, and a fork would import each time
+    "boto3.docs",
+    "boto3.s3.inject",
+    "botocore.retries.standard",
+    "pydantic.type_adapter",
+    "redshift_connector",
+    "sparkify.warehouses.redshift.staged",
+    "sparkify.warehouses.redshift.warehouse",
+    "urllib3",
+)
+for module in LATER:
+    importlib.import_module(module)
 SETTINGS = ("SPARKIFY_", "AWS_")  # of the environment
 STATEMENTS = {"execute", "executemany", "begin", "commit", "rollback"}
 
