@@ -20,6 +20,16 @@ from tests.lake.servers import Answer, FakeS3, Request, serving, slowly
 KEYS = ("log_data/a.json", "log_data/a//b.json")  # obstore's, and boto3's
 SMALL = lines(event(itemInSession=i) for i in range(90))
 BIG = lines(event(itemInSession=i) for i in range(4000))
+#: both clients and both sizes in two cases, and the other two pairs of them
+PAIRS = [
+    (KEYS[0], SMALL),
+    (KEYS[1], BIG),
+    pytest.param(KEYS[0], BIG, marks=pytest.mark.long),
+    pytest.param(KEYS[1], SMALL, marks=pytest.mark.long),
+]
+each_pair = pytest.mark.parametrize(
+    ("key", "body"), PAIRS, ids=["obstore-small", "boto3-big", "obstore-big", "boto3-small"]
+)
 
 
 def objects(bucket: Bucket) -> list[LakeObject]:
@@ -69,8 +79,7 @@ def nameless(request: Request, answer: Answer) -> Answer:
 
 
 @pytest.mark.parametrize("spoil", [cut, longer, foreign, nameless])
-@pytest.mark.parametrize("body", [SMALL, BIG])
-@pytest.mark.parametrize("key", KEYS)
+@each_pair
 def test_an_answer_that_is_not_the_object_is_never_loaded(
     s3: FakeS3, spoil: Any, body: bytes, key: str
 ) -> None:
@@ -93,8 +102,7 @@ def test_a_run_publishes_nothing_of_such_an_answer(s3: FakeS3, duckdb_url: str) 
 
 
 @pytest.mark.parametrize("spoil", [cut, foreign])
-@pytest.mark.parametrize("body", [SMALL, BIG])
-@pytest.mark.parametrize("key", KEYS)
+@each_pair
 def test_the_next_answer_may_be_right(
     s3: FakeS3, duckdb_url: str, spoil: Any, body: bytes, key: str
 ) -> None:
@@ -109,7 +117,7 @@ def test_the_next_answer_may_be_right(
     assert pipeline.run("s3://music", duckdb_url).rows["songplays"] == body.count(b"\n")
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", [KEYS[0], pytest.param(KEYS[1], marks=pytest.mark.long)])
 def test_a_slow_transfer_has_all_the_time_it_needs(
     s3: FakeS3, duckdb_url: str, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
@@ -122,8 +130,7 @@ def test_a_slow_transfer_has_all_the_time_it_needs(
     assert time.monotonic() - begun > 2
 
 
-@pytest.mark.parametrize("body", [SMALL, BIG])
-@pytest.mark.parametrize("key", KEYS)
+@each_pair
 @pytest.mark.parametrize("ever", [False, True])
 def test_a_stalled_transfer_is_given_up(
     s3: FakeS3, monkeypatch: pytest.MonkeyPatch, body: bytes, key: str, ever: bool

@@ -276,7 +276,13 @@ for number in itertools.count():
 """
 
 
-@pytest.mark.parametrize(("kind", "kills"), [("file", 15), ("folder", 15), ("steps", 10)])
+@pytest.mark.parametrize(
+    ("kind", "kills"),
+    [
+        *((kind, 4) for kind in ("file", "folder", "steps")),
+        *(pytest.param(kind, 15, marks=pytest.mark.long) for kind in ("file", "folder", "steps")),
+    ],
+)
 def test_killed_at_any_moment(tmp_path: Path, kind: str, kills: int) -> None:
     """The target is complete, from one write, and the next write removes what the killed one left.
 
