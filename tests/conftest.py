@@ -47,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(secrets)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of random examples, which take longest, so that none is the last."""
+    items.sort(key=lambda item: not getattr(getattr(item, "obj", None), "is_hypothesis_test", 0))
+
+
 # the machines that run this are slow and noisy: no deadline, and the same examples every time
 settings.register_profile(
     "suite",
