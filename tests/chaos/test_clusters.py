@@ -34,6 +34,7 @@ def test_a_request_is_spoilt(site: Site, fault: str, part: float) -> None:
     clusters.spoil(site, round(part * site.requests), fault)
 
 
+@pytest.mark.long
 def test_a_kill(site: Site) -> None:
     """The cluster rolls back, and what is left in S3 is swept."""
     clusters.kill(site, 0.3)

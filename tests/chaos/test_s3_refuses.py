@@ -28,6 +28,7 @@ def test_a_request_is_spoilt(store: Store, fault: str) -> None:
     buckets.spoil(store, 4 if listing else store.requests, fault)
 
 
+@pytest.mark.long
 def test_a_signal_while_s3_says_nothing(store: Store) -> None:
     """Requests under way are not waited for."""
     signals.stop_stalled(store, signal.SIGINT)

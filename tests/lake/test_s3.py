@@ -45,21 +45,32 @@ def test_the_same_numbers_as_from_the_folder(
     assert pipeline.run("s3://music/deep/prefix/", duckdb_url).load_id is None
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "a b.json",
-        "50%.json",
-        "%20.json",
-        "#1.json",
-        "it's\".json",
-        "ü.json",
-        "a//b.json",
-        "x+y.json",
-    ],
-)
-def test_any_key_loads(bucket: Any, duckdb_url: str, name: str) -> None:
+NAMES = [
+    "a b.json",
+    "50%.json",
+    "%20.json",
+    "#1.json",
+    "it's\".json",
+    "ü.json",
+    "a//b.json",
+    "x+y.json",
+]
+
+
+def test_any_key_loads(bucket: Any, duckdb_url: str) -> None:
     """A key is fetched as it is, whatever stands in it."""
+    for number, name in enumerate(NAMES, 1):
+        content = lines([event()] * number)
+        bucket.put_object(Bucket="music", Key=f"log_data/{name}", Body=content)
+    pipeline.run("s3://music", duckdb_url)
+    expected = {Path(name).name: (number, 0) for number, name in enumerate(NAMES, 1)}
+    assert files(duckdb_url) == expected
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_any_key_loads_alone(bucket: Any, duckdb_url: str, name: str) -> None:
+    """The same where it is the only one."""
     bucket.put_object(Bucket="music", Key=f"log_data/{name}", Body=lines([event()]))
     pipeline.run("s3://music", duckdb_url)
     assert files(duckdb_url) == {Path(name).name: (1, 0)}

@@ -32,9 +32,8 @@ def in_load(sent: list[str], first: str) -> list[str]:
     return sent[start:end]
 
 
-#: what the lake holds that the warehouse does not
-CASES = ["first load", "another day", "changed", "full"]
-#: and the route; the rows of a changed object cannot be replaced after a direct COPY
+#: what the lake holds that the warehouse does not, and the route
+#: (the rows of a changed object cannot be replaced after a direct COPY)
 ROUTES = [
     *((case, "staged") for case in ("first load", "changed")),
     ("another day", "direct"),
@@ -73,7 +72,14 @@ def plan_and_run(
     return planned, pipeline.run(source, url, full=full, **options)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        "first load",
+        "changed",
+        *(pytest.param(case, marks=pytest.mark.long) for case in ("another day", "full")),
+    ],
+)
 def test_into_duckdb(
     lake: Path, duckdb_url: str, case: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -279,7 +279,7 @@ for number in itertools.count():
 @pytest.mark.parametrize(
     ("kind", "kills"),
     [
-        *((kind, 4) for kind in ("file", "folder", "steps")),
+        *((kind, 3) for kind in ("file", "folder", "steps")),
         *(pytest.param(kind, 15, marks=pytest.mark.long) for kind in ("file", "folder", "steps")),
     ],
 )
