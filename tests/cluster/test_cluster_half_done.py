@@ -67,7 +67,8 @@ def test_an_answer_of_create_may_be_lost(aws: Aws, cluster: Cluster, then: str) 
         finish(cluster, then)
 
 
-@pytest.mark.parametrize("done", [pytest.param(False, marks=pytest.mark.long), True])
+@pytest.mark.long
+@pytest.mark.parametrize("done", [False, True])
 def test_every_call_of_delete_may_fail(aws: Aws, cluster: Cluster, done: bool) -> None:
     """Whichever call of delete fails, carried out or not, a second delete leaves nothing."""
     cluster.create()

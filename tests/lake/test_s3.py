@@ -31,6 +31,7 @@ def bucket(s3_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     client.delete_bucket(Bucket="music")
 
 
+@pytest.mark.long
 def test_the_same_numbers_as_from_the_folder(
     sample: Path, bucket: Any, duckdb_url: str, tmp_path: Path
 ) -> None:

@@ -288,6 +288,7 @@ def test_full_loads_the_whole_lake_again(lake: Path, warehouse: str) -> None:
     assert files(warehouse) == {"day.json": (1, 0)}
 
 
+@redshift_is_long
 def test_prune_removes_what_is_gone(lake: Path, warehouse: str) -> None:
     """A vanished object's rows stay until `prune`, which leaves other lakes alone."""
     other = lake.parent / "other"

@@ -205,7 +205,9 @@ def test_an_array_has_a_limit(lake: Path, duckdb_url: str, monkeypatch: pytest.M
     assert [row["code"] for row in rejects(duckdb_url)] == ["object_too_large"]
 
 
-@pytest.mark.parametrize(("limit", "value"), [("MANY", 5), ("AGAIN", 2000)])
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MANY", 5), pytest.param("AGAIN", 2000, marks=pytest.mark.long)]
+)
 def test_many_bad_lines_are_read_in_portions(
     lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
