@@ -33,10 +33,14 @@ class Address:
 
 @dataclass(frozen=True)
 class Wanted:
-    """An object to load; without it COPY fails when it is mandatory."""
+    """An object to load; without it COPY fails when it is mandatory.
+
+    `length` is the size in bytes that the manifest tells, None if it tells none.
+    """
 
     place: Address
     mandatory: bool
+    length: int | None = None
 
 
 def read_manifest(text: bytes, manifest: Address) -> list[Wanted]:
@@ -44,8 +48,13 @@ def read_manifest(text: bytes, manifest: Address) -> list[Wanted]:
     try:
         entries = json.loads(text)["entries"]
         return [
-            Wanted(Address.parse(entry["url"]), bool(entry.get("mandatory"))) for entry in entries
+            Wanted(
+                Address.parse(entry["url"]),
+                bool(entry.get("mandatory")),
+                entry.get("meta", {}).get("content_length"),
+            )
+            for entry in entries
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"Problem reading manifest file - {manifest} is not in the manifest format"
         raise SqlError("XX000", message, str(error)) from error

@@ -45,9 +45,13 @@ class Bucket:
         found = self.client.list_objects_v2(Bucket=self.name, Prefix=self.prefix + below)
         return [each["Key"] for each in found.get("Contents", ())]
 
-    def manifest(self, key: str, *urls: str, mandatory: bool = True) -> str:
-        """Write a manifest of these objects; its URL."""
-        entries = [{"url": url, "mandatory": mandatory} for url in urls]
+    def manifest(self, key: str, *urls: str, mandatory: bool = True, sizes: bool = False) -> str:
+        """Write a manifest of these objects, with their sizes or without; its URL."""
+        entries: list[dict[str, Any]] = [{"url": url, "mandatory": mandatory} for url in urls]
+        for entry in entries if sizes else ():
+            name = entry["url"].removeprefix(f"s3://{self.name}/")
+            head = self.client.head_object(Bucket=self.name, Key=name)
+            entry["meta"] = {"content_length": head["ContentLength"]}
         return self.put(key, {"entries": entries})
 
 

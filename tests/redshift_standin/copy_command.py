@@ -1,12 +1,12 @@
-"""COPY ... FROM 's3://...' JSON: from objects to rows, with the errors logged as a cluster does."""
+"""COPY ... FROM 's3://...': from objects of JSON or Parquet to rows; logs as a cluster does."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from . import copy_options, json_rows, load_log
+from . import copy_options, json_rows, load_log, parquet_rows
 from .addresses import Address
 from .backend import Backend
 from .context import Context, Emulated, Plan
@@ -35,6 +35,7 @@ class Load:
     rows: list[str] = field(default_factory=list)
     errors: list[load_log.LoadError] = field(default_factory=list)
     files: list[load_log.LoadedFile] = field(default_factory=list)
+    failed: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -45,6 +46,11 @@ class Load:
 
     def read(self, address: Address, data: bytes, columns: list[Column], getter: Getter) -> None:
         """Add an object's records, given its bytes, until there are too many errors."""
+        if "parquet" in self.copy:
+            rows = list(map(_line, parquet_rows.values(address, data, columns, self.copy)))
+            self.rows += rows
+            self.files.append(load_log.LoadedFile(str(address), len(rows), len(data)))
+            return
         text, error = _decode(data, self.copy)
         count = 0
         if error:
@@ -76,7 +82,8 @@ def _run(copy: CopyOptions, context: Context) -> str:
         backend.query(f"LOCK TABLE {full_name} IN SHARE ROW EXCLUSIVE MODE")
         columns = _columns(backend, copy, full_name)
         source = Source(copy, context.settings)
-        getter = _getter(copy, source, [column.name for column in columns])
+        names = [column.name for column in columns]
+        getter = list if "parquet" in copy else _getter(copy, source, names)
         load = Load(int(backend.value("SELECT nextval('standin.query_id')") or 0), copy)
         log = load_log.Log(context, load.query_id, copy, full_name)
         try:
@@ -86,8 +93,12 @@ def _run(copy: CopyOptions, context: Context) -> str:
                     break
             del load.rows[: context.faults.rows_to_lose()]
             _finish(backend, load, columns)
+        except SqlError:
+            load.failed = True
+            load.rows.clear()
+            raise
         finally:
-            log.write(load.files, load.errors, len(load.rows), columns)
+            log.write(load.files, load.errors, columns, len(load.rows), failed=load.failed)
             context.remember_copy(load.query_id, len(load.rows))
     count = len(load.rows)
     context.notices.append(
@@ -99,7 +110,6 @@ def _run(copy: CopyOptions, context: Context) -> str:
 def _finish(backend: Backend, load: Load, columns: list[Column]) -> None:
     table = load.copy.table
     if load.has_failed:
-        load.rows.clear()
         raise SqlError(
             "XX000",
             f"Load into table '{table}' failed.  "
@@ -176,5 +186,11 @@ def _row(record: Record, columns: list[Column], getter: Getter, copy: CopyOption
         text = convert(value, column, copy)
         if text is None and column.not_null:
             raise BadValueError(1213, "Missing data for not-null field", column.name)
-        values.append("\\N" if text is None else text.translate(ESCAPES))
-    return "\t".join(values) + "\n"
+        values.append(text)
+    return _line(values)
+
+
+def _line(values: Iterable[str | None]) -> str:
+    """A row as PostgreSQL's COPY takes it."""
+    texts = ("\\N" if value is None else value.translate(ESCAPES) for value in values)
+    return "\t".join(texts) + "\n"

@@ -59,6 +59,8 @@ class Source:
             data = self._get(wanted.place)
             if data is not None:
                 found = True
+                if {"parquet", "manifest"} <= self._copy.options.keys():
+                    _check_length(wanted, data)
                 yield wanted.place, self._decompress(wanted.place, data)
             elif wanted.mandatory:
                 message = f"Problem reading manifest file - the file {wanted.place} was not found"
@@ -138,6 +140,16 @@ class Source:
             )
             raise SqlError("XX000", message, f"the bucket is in {place or FIRST_REGION}")
         self._checked.add(bucket)
+
+
+def _check_length(wanted: Wanted, data: bytes) -> None:
+    """A manifest of columnar files tells their sizes, by which they are read."""
+    if wanted.length is None:
+        raise SqlError("XX000", "File entry does not have 'meta' key.", "code:  15003")
+    if wanted.length != len(data):
+        message = "HTTP response error code: 416 Message: InvalidRange "
+        detail = f"the manifest tells {wanted.length} bytes of {wanted.place}"
+        raise SqlError("XX000", f"{message}The requested range is not satisfiable", detail)
 
 
 def _check_role(role: str, settings: Settings) -> None:

@@ -10,8 +10,8 @@ import functools
 import gc
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ import sqlalchemy
 
 from . import StandIn
 from .buckets import Bucket, local_bucket
+from .context import Isolation
 
 ROLE = "arn:aws:iam::123456789012:role/dwh"
 REGION = "us-west-2"
@@ -95,6 +96,25 @@ def standin(clean_standin: StandIn | None) -> StandIn:
     if clean_standin is None:
         pytest.skip("the test steers the stand-in; a real cluster cannot be steered")
     return clean_standin
+
+
+class _Started(dict[Isolation, StandIn]):
+    """Stand-ins by isolation level, each started when it is asked for."""
+
+    def __init__(self, stack: ExitStack, bucket: Bucket) -> None:
+        super().__init__()
+        self._stack, self._bucket = stack, bucket
+
+    def __missing__(self, isolation: Isolation) -> StandIn:
+        made = StandIn(
+            s3_endpoint=self._bucket.endpoint,
+            iam_roles={ROLE},
+            password=PASSWORD,
+            region=REGION,
+            isolation=isolation,
+        )
+        self[isolation] = self._stack.enter_context(made)
+        return made
 
 
 @dataclass(frozen=True)
@@ -180,6 +200,33 @@ def freeze_modules() -> None:
     """Let the garbage collector look at modules and the like no more: it takes 0.1 s."""
     gc.collect()
     gc.freeze()
+
+
+Servers = Callable[[Isolation], Target]
+
+
+@pytest.fixture(scope="session")
+def servers_by_isolation(s3_server: Bucket) -> Iterator[dict[Isolation, StandIn]]:
+    """The stand-ins that `servers` has started so far, by isolation level."""
+    with ExitStack() as stack:
+        yield _Started(stack, s3_server)
+
+
+@pytest.fixture
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """A function that gives an empty database of an isolation level: "snapshot", "serializable".
+
+    On a real cluster, whose database has its own level, the test is skipped.
+    """
+    if request.config.getoption("--redshift-url", None):
+        pytest.skip("the test chooses the isolation level")
+    started: dict[Isolation, StandIn] = request.getfixturevalue("servers_by_isolation")
+
+    def choose(isolation: Isolation) -> Target:
+        started[isolation].reset()
+        return Target(started[isolation].url(), ROLE, ssl=False, schema=None)
+
+    return choose
 
 
 @pytest.fixture

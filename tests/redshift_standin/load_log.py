@@ -53,8 +53,10 @@ class Log:
         self,
         files: list[LoadedFile],
         errors: list[LoadError],
-        rows: int,
         columns: list[Column],
+        rows: int,
+        *,
+        failed: bool,
     ) -> None:
         """Write everything down: for all to see, and for this transaction, whose snapshot is older.
 
@@ -68,7 +70,8 @@ class Log:
             for each, prefix in places:
                 self._write_errors(each, prefix, errors, {c.name: c for c in columns})
                 self._write_files(each, prefix, files)
-                self._write_summary(each, prefix, files, errors, rows)
+                status = "failed" if failed else "completed"
+                self._write_summary(each, prefix, files, (status, rows, len(errors)))
         finally:
             backend.close()
 
@@ -109,17 +112,16 @@ class Log:
         backend: Backend,
         prefix: str,
         files: list[LoadedFile],
-        errors: list[LoadError],
-        rows: int,
+        outcome: tuple[str, int, int],
     ) -> None:
+        status, rows, errors = outcome
         octets = sum(file.octets for file in files)
-        status = "completed" if rows or not errors else "failed"
         now = "timezone('UTC', clock_timestamp())"
         backend.query(
             f"INSERT INTO standin.{prefix}loads VALUES "
             f"({self._query_id}, {literal(self._copy.table)}, "
             f"{literal(self._copy.source)}, {literal(status)}, {rows}, {octets}, {len(files)}, "
-            f"{len(errors)}, '', {now}, {now})"
+            f"{errors}, '', {now}, {now})"
         )
 
 

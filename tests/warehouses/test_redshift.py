@@ -199,7 +199,7 @@ def test_a_part_that_is_missing_publishes_nothing(
     put_object = Place.put
 
     def forgetful(self: Place, key: str, content: Any) -> int:
-        return 1 if key.endswith(".zst") else put_object(self, key, content)
+        return 1 if key.endswith(".parquet") else put_object(self, key, content)
 
     before = everything(cluster.url())
     monkeypatch.setattr(Place, "put", forgetful)

@@ -16,6 +16,7 @@ from sparkify.warehouses.redshift.copy_log import COUNTED
 from sparkify.warehouses.redshift.dialect import Copy
 from sparkify.warehouses.redshift.parts import Parts, write_rows
 
+PARQUET = "PARQUET"  # the form of parts that are not JSON
 FEW = 100  # rows that are inserted as they are; more go by COPY
 
 
@@ -27,26 +28,28 @@ class Copier:
     parts: Parts
 
     def copy(
-        self, executor: Executor, target: sa.Table, name: str, files: Iterable[Path], option: str
+        self, executor: Executor, target: sa.Table, name: str, files: Iterable[Path], form: str
     ) -> int:
         """Upload files below a name, and COPY them.
 
         Args:
-            option: the files' compression, as COPY names it.
+            form: `PARQUET`, or the compression of JSON, as COPY names it.
 
         Returns:
             How many rows were loaded.
         """
         if not executor.as_sql:
             self.parts.upload(name, list(files))
+        json = form != PARQUET
         executor.execute(
             Copy(
                 target,
                 [column.name for column in target.columns],
                 self.parts.url(f"{name}.manifest"),
                 iam_role=self.settings.iam_role,
-                region=self.parts.region,
-                words=[option, "TIMEFORMAT 'auto'"],
+                region=self.parts.region if json else None,
+                json="auto" if json else None,
+                words=[form, "TIMEFORMAT 'auto'"] if json else [],
             )
         )
         (loaded,) = executor.counts(COUNTED)

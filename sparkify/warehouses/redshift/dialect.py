@@ -45,7 +45,7 @@ registry.register("redshift.redshift_connector", __name__, "Dialect")  # instead
 
 
 class Copy(ExecutableDDLElement):
-    """COPY of newline-delimited JSON, by a manifest. It names a role, never credentials.
+    """COPY of newline-delimited JSON or of Parquet, by a manifest. It names a role, no credentials.
 
     sqlalchemy-redshift's CopyCommand knows neither ZSTD nor `IAM_ROLE default`, and binds values
     where Redshift takes none (upstream issue 240).
@@ -61,7 +61,7 @@ class Copy(ExecutableDDLElement):
         *,
         iam_role: str | None,
         region: str | None,
-        json: str = "auto",
+        json: str | None = "auto",
         words: Sequence[str] = (),
     ) -> None:
         """A COPY.
@@ -71,9 +71,10 @@ class Copy(ExecutableDDLElement):
             columns: the columns to load; the others become NULL.
             manifest: the manifest's `s3://` URL.
             iam_role: the role's ARN; None means the cluster's default role.
-            region: the bucket's region; None means the cluster's.
-            json: "auto", or the URL of a JSONPaths file.
-            words: more options of COPY, such as `ZSTD`.
+            region: the bucket's region; None means the cluster's, as it must be for Parquet.
+            json: "auto", or the URL of a JSONPaths file; None if the files are Parquet, whose
+                columns are taken by their order.
+            words: more options of COPY of JSON, such as `ZSTD`.
         """
         self.target = target
         self.columns = columns
@@ -121,14 +122,16 @@ def authority(compiler: Compiler, element: Copy | Unload) -> list[str]:
 @compiles(Copy)
 def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
     columns = ", ".join(compiler.preparer.quote(name) for name in element.columns)
+    form = ["FORMAT AS PARQUET"]  # with which Redshift takes none of the other options
+    if element.json is not None:
+        form = [f"FORMAT AS JSON {quoted(compiler, element.json)}", *element.words]
+        form.append("COMPUPDATE OFF")
     parts = [
         f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
         f"FROM {quoted(compiler, element.manifest)}",
         *authority(compiler, element),
         "MANIFEST",
-        f"FORMAT AS JSON {quoted(compiler, element.json)}",
-        *element.words,
-        "COMPUPDATE OFF",
+        *form,
         "STATUPDATE OFF",
     ]
     return "\n".join(parts)

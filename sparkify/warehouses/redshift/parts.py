@@ -1,5 +1,8 @@
 """Files that Redshift copies: compressed parts below the staging prefix, and their manifests.
 
+Parts are Parquet, whose manifests have to tell sizes. They are JSON where Parquet is no use: the
+rows of the books, which Python writes, and parts for a cluster in another region.
+
 Everything that a run uploads is below a folder of its warehouse's own, which only the holder of
 the warehouse's lock writes. Whatever is there at the start was left by a run that died.
 """
@@ -7,25 +10,20 @@ the warehouse's lock writes. Whatever is there at the start was left by a run th
 import gzip
 import hashlib
 import json
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
+import duckdb
 
 from sparkify.errors import UsageError
 from sparkify.lake import aws
 from sparkify.lake.locations import staging_uri
 from sparkify.lake.s3 import Bucket
+from sparkify.read.sql import literal
 from sparkify.settings import Settings
 from sparkify.warehouses.base import TableRow
 
-if TYPE_CHECKING:
-    import duckdb
-
-ROWS_A_PART = 2_000_000  # some 100 MB compressed, between the 1 MB and 1 GB that COPY likes
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%g"
 
 
@@ -99,25 +97,14 @@ class Parts:
         return self.bucket.put(f"{self.prefix}/{name}", content)
 
 
-def export(
-    local: "duckdb.DuckDBPyConnection", source: sa.Table, directory: Path, slices: int
-) -> Iterator[Path]:
-    """Write a DuckDB table as compressed parts, their number a multiple of the slices."""
-    counts = f"SELECT count(*), max(rowid) FROM {source.fullname}"
-    ((rows, last),) = local.execute(counts).fetchall()
-    if not rows:
-        return
-    parts = slices * math.ceil(rows / (slices * ROWS_A_PART))
-    step = math.ceil((last + 1) / parts)
-    columns = ", ".join(column.name for column in source.columns)
-    for part in range(parts):
-        path = directory / f"{source.name}-{part:05}.json.zst"
-        local.execute(
-            f"COPY (SELECT {columns} FROM {source.fullname}"
-            f" WHERE rowid >= {part * step} AND rowid < {(part + 1) * step})"
-            f" TO '{path}' (FORMAT json, COMPRESSION zstd, TIMESTAMPFORMAT '{TIMESTAMP}')"
-        )
-        yield path
+def as_json(part: Path) -> Path:
+    """Write a Parquet part again as compressed JSON."""
+    path = part.with_suffix(".json.zst")
+    rows = f"FROM read_parquet({literal(part)}, hive_partitioning = false)"
+    with duckdb.connect() as connection:
+        form = f"FORMAT json, COMPRESSION zstd, TIMESTAMPFORMAT '{TIMESTAMP}'"
+        connection.execute(f"COPY ({rows}) TO {literal(path)} ({form})")
+    return path
 
 
 def write_rows(rows: Sequence[TableRow], directory: Path) -> Path:

@@ -1,8 +1,15 @@
-"""The route of staged parts: rows are read on this machine, uploaded as parts, and copied."""
+"""The route of staged parts: rows are read on this machine, uploaded as parts, and copied.
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+The reader's rows go straight into Parquet files, which is what COPY reads: no table is filled in
+between. The files are what the reader sees as the staging tables of its DuckDB database.
+"""
+
+import glob
+import re
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import sqlalchemy as sa
@@ -13,27 +20,36 @@ from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process import scratch, stopping
 from sparkify.read.results import Outcome
-from sparkify.read.sql import DuckDBScanner
+from sparkify.read.sql import DuckDBScanner, Rows, Value, fill, literal
 from sparkify.warehouses.duckdb.dialect import Dialect
 from sparkify.warehouses.duckdb.local import limit_memory, no_progress_bar, shortage
 from sparkify.warehouses.executor import Executor, RecordingScanner
-from sparkify.warehouses.redshift.copier import Copier, check
-from sparkify.warehouses.redshift.parts import export
+from sparkify.warehouses.redshift.copier import PARQUET, Copier, check
+from sparkify.warehouses.redshift.parts import as_json
 from sparkify.warehouses.routes import Route, read
 
-SLICES = sa.select(sa.func.count()).select_from(sa.table("stv_slices"))
+INSERT = re.compile(rf"INSERT INTO {STAGING}\.(\w+) \([^()]*\)\s+")
+DELETE = re.compile(rf"DELETE FROM {STAGING}\.(\w+) WHERE ")
+PARTS = "parts"  # the schema of what the staging tables are made of
+#: Snappy is what UNLOAD writes; Zstandard takes as long. The limit keeps long texts within memory.
+WRITTEN = "(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE_BYTES '64MB'"
+#: where a row of a part is: its file, and its number in there
+PLACE = "part_file, file_row_number"
 
 
 @dataclass(frozen=True)
 class Staged(Route):
-    """Rows are read into a DuckDB of the run's own, then uploaded and copied.
+    """Rows are read into Parquet files, then uploaded and copied.
+
+    COPY reads Parquet in the cluster's own region only. If the staging prefix is known to be in
+    another one, the parts are written again as JSON, for which COPY can be told the region.
 
     Attributes:
-        slices: how many parts the cluster reads at once; None asks the cluster.
+        region: the cluster's; None if it is not known, and then taken for that of the prefix.
     """
 
     copier: Copier
-    slices: int | None
+    region: str | None
     name = "staged"
 
     def stage(
@@ -44,46 +60,136 @@ class Staged(Route):
         if executor.as_sql:
             yield from read(RecordingScanner(), lake, objects, load_id, as_sql=True)
             for kind in sorted({item.kind for item in objects}, key=list(KINDS).index):
-                self.load(executor, None, kind, 0, load_id)
+                self.load(executor, (), kind, 0, load_id)
             return
-        with local_database() as local:
-            for outcome in read(DuckDBScanner(local), lake, objects, load_id, as_sql=False):
+        with collector() as collected:
+            for outcome in read(collected, lake, objects, load_id, as_sql=False):
                 rows[outcome.kind] += outcome.staged
                 yield outcome
             for kind, count in rows.items():
                 if count:
-                    self.load(executor, local, kind, count, load_id)
+                    self.load(executor, collected.parts(table(KINDS[kind])), kind, count, load_id)
 
     def load(
-        self,
-        executor: Executor,
-        local: duckdb.DuckDBPyConnection | None,
-        kind: str,
-        rows: int,
-        load_id: str,
+        self, executor: Executor, files: Iterable[Path], kind: str, rows: int, load_id: str
     ) -> None:
         """Bring rows of one kind into the cluster: parts, manifest, COPY, count."""
-        staging = table(KINDS[kind])
-        (slices,) = executor.counts(SLICES) if self.slices is None else (self.slices,)
-        with scratch.folder() as directory:
-            files = [] if local is None else export(local, staging, directory, slices)
-            name = f"{load_id}/{staging.name}"
-            loaded = self.copier.copy(executor, staging, name, files, "ZSTD")
+        staging, form = table(KINDS[kind]), PARQUET
+        if self.region not in (None, self.copier.parts.region):
+            files, form = map(as_json, files), "ZSTD"
+        loaded = self.copier.copy(executor, staging, f"{load_id}/{staging.name}", files, form)
         check(executor, staging, loaded, rows)
 
 
+class Collector(DuckDBScanner):
+    """Runs the reader's statements, and keeps the rows of its INSERTs as Parquet files.
+
+    The reader inserts the rows of a SELECT, counts them, and sometimes deletes some to read them
+    again. So a staging table is a view of the files here, and a deleted row is a row of a table
+    that says where it is. All that is asked of an INSERT is that it names its columns in the
+    table's order.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, directory: Path) -> None:
+        super().__init__(connection)
+        self.directory = directory
+        self.inserts = 0
+        # DuckDB would take the characters of a pattern in the folder's name as such
+        self.files = f"{glob.escape(str(directory))}/{{}}/*/*.parquet"
+        for schema in (STAGING, PARTS):
+            connection.execute(str(CreateSchema(schema).compile(dialect=Dialect())))
+        self.tables = {target.name: target for target in map(table, KINDS.values())}
+        for target in self.tables.values():
+            self.create(target)
+
+    def create(self, target: sa.Table) -> None:
+        """Make the view that stands for a staging table; a first file, without rows, types it."""
+        run, name = self.connection.execute, target.name
+        run(str(CreateTable(target).compile(dialect=Dialect())))
+        self.write(name, f"FROM {target.fullname}")
+        run(f"DROP TABLE {target.fullname}")
+        run(f"CREATE TABLE {PARTS}.{name}_deleted (part_file VARCHAR, file_row_number BIGINT)")
+        run(
+            f"CREATE VIEW {PARTS}.{name} AS FROM read_parquet({literal(self.files.format(name))},"
+            " filename = 'part_file', file_row_number = true, hive_partitioning = false)"
+            f" ANTI JOIN {PARTS}.{name}_deleted USING ({PLACE})"
+        )
+        run(f"CREATE VIEW {target.fullname} AS SELECT {columns(target)} FROM {PARTS}.{name}")
+
+    def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
+        """Run one statement; see `Scanner`."""
+        filled = fill(query, values) if values else query
+        if found := INSERT.match(filled):
+            return self.insert(self.tables[found[1]], filled[found.end() :])
+        if found := DELETE.match(filled):
+            name = found[1]
+            rows = f"SELECT {PLACE} FROM {PARTS}.{name} WHERE {filled[found.end() :]}"
+            return super().execute(f"INSERT INTO {PARTS}.{name}_deleted {rows}")
+        return super().execute(filled)
+
+    def insert(self, target: sa.Table, select: str) -> Rows:
+        """Write the rows of a SELECT, each value of its column's type, which COPY asks for."""
+        types = ((c.name, c.type.compile(dialect=Dialect())) for c in target.columns)
+        typed = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in types)
+        return self.write(target.name, f"SELECT {typed} FROM ({select})")
+
+    def write(self, name: str, select: str) -> Rows:
+        """Write the rows of a SELECT as new parts of a table: a file for each of DuckDB's threads.
+
+        They have about the same size, and the loads that take long have several, which a cluster's
+        slices read at once. A file of 128 MB or more is read by several, too.
+        """
+        folder = self.directory / name / f"{self.inserts:05}"
+        folder.parent.mkdir(exist_ok=True)
+        each = f"PER_THREAD_OUTPUT, FILENAME_PATTERN '{name}-{self.inserts:05}-{{i}}')"
+        self.inserts += 1
+        with any_order(self.connection):
+            return super().execute(f"COPY ({select}) TO {literal(folder)} {WRITTEN}, {each}")
+
+    def parts(self, target: sa.Table) -> list[Path]:
+        """The files of a table that have rows, without those that were deleted."""
+        name, run = target.name, self.connection.execute
+        deleted = run(f"SELECT DISTINCT part_file FROM {PARTS}.{name}_deleted").fetchall()
+        for (file,) in deleted:
+            kept = Path(file).with_suffix(".kept")
+            rows = f"SELECT {columns(target)} FROM {PARTS}.{name} WHERE part_file = {literal(file)}"
+            with any_order(self.connection):
+                run(f"COPY ({rows}) TO {literal(kept)} {WRITTEN})")
+            kept.replace(file)
+            run(f"DELETE FROM {PARTS}.{name}_deleted WHERE part_file = {literal(file)}")
+        counted = f"FROM parquet_file_metadata({literal(self.files.format(name))})"
+        found = run(f"SELECT file_name, num_rows {counted} ORDER BY 1").fetchall()
+        return [Path(file) for file, rows in found if rows]
+
+
 @contextmanager
-def local_database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB database for one load, with the staging tables."""
+def any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB write rows in any order, without which it cannot limit a row group's bytes."""
+    ((before,),) = connection.execute(
+        "SELECT current_setting('preserve_insertion_order')"
+    ).fetchall()
+    connection.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):
+            connection.execute(f"SET preserve_insertion_order = {str(before).lower()}")
+
+
+def columns(target: sa.Table) -> str:
+    """The names of a table's columns."""
+    return ", ".join(column.name for column in target.columns)
+
+
+@contextmanager
+def collector() -> Iterator[Collector]:
+    """A DuckDB database for one load, whose staging tables are Parquet files."""
     with scratch.folder() as directory, shortages(str(directory)):
         local = duckdb.connect(f"{directory}/staged.duckdb")
         try:
             limit_memory(local)
-            local.execute(str(CreateSchema(STAGING).compile(dialect=Dialect())))
-            for model in KINDS.values():
-                local.execute(str(CreateTable(table(model)).compile(dialect=Dialect())))
             with no_progress_bar(local):
-                yield local
+                yield Collector(local, directory)
         finally:
             with stopping.critical():
                 local.interrupt()  # a query that a signal ended would be waited for otherwise

@@ -30,6 +30,7 @@ from sparkify.warehouses.redshift.connection import (
 from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correct
 from sparkify.warehouses.redshift.direct import Direct
+from sparkify.warehouses.redshift.endpoint import Endpoint
 from sparkify.warehouses.redshift.parts import Parts
 from sparkify.warehouses.redshift.staged import Staged
 
@@ -55,10 +56,9 @@ class Redshift(Warehouse):
         self.engine, self.settings = engine, settings
         self.parts = Parts(settings, self.url, exists=self.exists())
         self.copier = Copier(settings, self.parts)
-        # serverless clusters do not tell how many slices they have
-        slices = 4 if "serverless" in (engine.url.host or "") else None
+        region = Endpoint.parse(engine.url.host).region
         direct = copies_directly(settings)
-        route = Direct(self.copier) if direct else Staged(self.copier, slices)
+        route = Direct(self.copier) if direct else Staged(self.copier, region)
         super().__init__(engine, route, owned=owned)
 
     @classmethod

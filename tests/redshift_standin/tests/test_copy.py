@@ -68,11 +68,14 @@ def test_manifest(copy: Copy, s3: Bucket) -> None:
     assert copy("a INT", s3.manifest("m", one), "JSON 'auto' MANIFEST") == [[1], [2]]
 
 
-def test_manifest_mandatory(refuse: Callable[..., str], s3: Bucket) -> None:
-    """A mandatory object that is not there fails the COPY."""
+def test_manifest_mandatory(refuse: Callable[..., str], s3: Bucket, redshift: Any) -> None:
+    """A mandatory object that is not there fails the COPY; what was read before is not counted."""
     one = s3.put("data/one.json", {"a": 1})
     manifest = s3.manifest("m", one, s3.url("data/gone.json"))
     assert "gone.json" in refuse("a INT", manifest, "JSON 'auto' MANIFEST")
+    cursor = redshift.cursor()
+    cursor.execute("SELECT COUNT(*), pg_last_copy_count() FROM t")
+    assert cursor.fetchone() == [0, 0]
 
 
 def test_manifest_optional(copy: Copy, s3: Bucket) -> None:
