@@ -18,6 +18,7 @@ from sparkify.lake.fetching import take
 from sparkify.lake.objects import Lake, LakeObject, Unreadable, by_kind
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
+from sparkify.read.conditions import NUMBER, OBJECT
 from sparkify.read.content import (
     GZIP,
     blocks,
@@ -28,7 +29,6 @@ from sparkify.read.content import (
     unpack,
 )
 from sparkify.read.pieces import ARRAY, first_text, is_array
-from sparkify.read.select import NUMBER, OBJECT
 
 BATCH = 64 << 20  # bytes of small objects in one bundle
 SCAN = 2 << 30  # bytes of large objects that one statement scans

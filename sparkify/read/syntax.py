@@ -13,8 +13,10 @@ LEAD = re.compile(rb"(?:[ \t\r\n\v\f\x1e]|\xef\xbb\xbf)*")
 SPACE = re.compile(r"[ \t\r\n\v\f\x1e\ufeff]*")
 CLOSING = re.compile(r"^\}.*(?:\n|\Z)|^[\x1e\ufeff]*(?=\{)", re.MULTILINE)
 DECODER = json.JSONDecoder(parse_int=float)  # see `records.parse`
-#: a text, which ends with its line if it has no other end, or a bracket
-BRACKET = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|[\[{\]}]')
+#: what no value starts with, or an object without a key: all that its decoder would say of them
+NO_VALUE = re.compile(r'[^{\["0-9tfnNI-]|\{[ \t\r\n]*(?=[^"} \t\r\n])')
+#: a text, which ends with its line if it has no other end, or brackets
+BRACKETS = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|[\[{]+|[\]}]+')
 OPENING = {"]": "[", "}": "{"}
 WASTE = 4  # times the length of a text that is decoded in vain before brackets are matched
 
@@ -41,13 +43,14 @@ class Text(str):
     def brackets(self) -> dict[int, int]:
         """The end of what each bracket opens; those that are never closed are left out."""
         found, still_open = dict[int, int](), list[int]()
-        for match in BRACKET.finditer(self):
-            start = match.start()
-            sign = self[start]
-            if sign in "[{":
-                still_open.append(start)
-            elif sign != '"' and still_open and self[still_open[-1]] == OPENING[sign]:
-                found[still_open.pop()] = match.end()
+        for match in BRACKETS.finditer(self):
+            start, end = match.span()
+            if self[start] in "[{":
+                still_open.extend(range(start, end))
+            elif self[start] != '"' and still_open:
+                for position, sign in enumerate(match[0], start + 1):
+                    if still_open and self[still_open[-1]] == OPENING[sign]:
+                        found[still_open.pop()] = position
         return found
 
     def skip(self, start: int) -> int:
@@ -65,7 +68,7 @@ class Text(str):
 
     def value_end(self, start: int) -> int | None:
         """Where the value ends that starts there; None if it is damaged."""
-        if self.hopeless(start):
+        if NO_VALUE.match(self, start) or self.hopeless(start):
             return None
         try:
             _, end = DECODER.raw_decode(self, start)
@@ -105,7 +108,8 @@ class Walk:
 
     def piece(self, start: int, end: int) -> Piece:
         """Go on to the end of a piece."""
-        self.to(start)
+        if start != self.position:
+            self.to(start)
         line, offset = self.line, self.offset
         return located(line, offset, self.to(end))
 
