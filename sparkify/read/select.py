@@ -19,6 +19,9 @@ from sparkify.read.rules import Field, fields_of
 LINES = """read_json_objects($files, format='newline_delimited', ignore_errors=true,
                            filename=true, maximum_object_size=33554432)"""
 
+#: whether a text of a line may have letters beyond ASCII, as they are or escaped
+WIDE = r"(strlen(json) <> length(json) OR contains(json, '\u'))"
+
 
 def insert(kind: str) -> str:
     """The statement that reads lines into the staging table."""
@@ -45,14 +48,16 @@ def select(kind: str, where: str, columns: str | None = None) -> str:
     structure = ", ".join(f'"{field.key}":"VARCHAR"' for field in known)
     return f"""WITH lines AS (
     SELECT json, TRY_CAST(parse_filename(filename, true) AS INTEGER) AS file,
-           from_json(json, '{{"{OBJECT}":"INTEGER", "{NUMBER}":"INTEGER", {structure}}}') AS f
+           from_json(json, '{{"{OBJECT}":"INTEGER", "{NUMBER}":"INTEGER", {structure}}}') AS f,
+           {WIDE} AS wide
     FROM {LINES}
 ), raws AS (
-    SELECT json, coalesce(file, f.{OBJECT}) AS object, f.{NUMBER} AS number, f,
+    SELECT json, coalesce(file, f.{OBJECT}) AS object, f.{NUMBER} AS number, f, wide,
            {each(known, repaired, "_")}
     FROM lines
 ), texts AS (
-    SELECT json, object, number, coalesce({shorter(known)}, false) AS repaired,
+    SELECT json, object, number,
+           CASE WHEN wide THEN coalesce({shorter(known)}, false) ELSE false END AS repaired,
            {each(known, cleaned, "_")}
     FROM raws
 ), numbers AS (
@@ -81,7 +86,8 @@ def raw(field: Field) -> str:
 
 def repaired(field: Field) -> str:
     """A field's text, repaired if that is its rule."""
-    return f"repair({raw(field)})" if field.rules.repair else raw(field)
+    text = raw(field)
+    return f"CASE WHEN wide THEN repair({text}) ELSE {text} END" if field.rules.repair else text
 
 
 def shorter(fields: Iterable[Field]) -> str:

@@ -141,7 +141,10 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("way", LIMITS)
+LONG = [pytest.param(way, marks=pytest.mark.long) for way in LIMITS if way != "small"]
+
+
+@pytest.mark.parametrize("way", ["small", *LONG])
 def test_outcomes_are_the_same_to_the_letter(
     odd_lake: Path,
     duckdb_url: str,
