@@ -5,6 +5,7 @@ Before a record there may be blanks, a byte order mark, and the record separator
 
 import json
 import re
+from array import array
 from bisect import bisect_left
 from functools import cached_property
 
@@ -35,9 +36,13 @@ class Text(str):
         return 0
 
     @cached_property
-    def closings(self) -> list[tuple[int, int]]:
-        """Where a record that was printed over many lines may end: that line's start and end."""
-        return [match.span() for match in CLOSING.finditer(self)]
+    def closings(self) -> tuple["array[int]", "array[int]"]:
+        """Where a record that was printed over many lines may end: those lines' starts and ends."""
+        starts, ends = array("q"), array("q")
+        for match in CLOSING.finditer(self):
+            starts.append(match.start())
+            ends.append(match.end())
+        return starts, ends
 
     @cached_property
     def brackets(self) -> dict[int, int]:
@@ -63,8 +68,9 @@ class Text(str):
 
     def next_closing(self, start: int) -> int:
         """Where the next line ends that may end a record; the start if there is none."""
-        following = bisect_left(self.closings, (start, 0))
-        return self.closings[following][1] if following < len(self.closings) else start
+        starts, ends = self.closings
+        following = bisect_left(starts, start)
+        return ends[following] if following < len(ends) else start
 
     def value_end(self, start: int) -> int | None:
         """Where the value ends that starts there; None if it is damaged."""
