@@ -37,30 +37,30 @@ class Folder:
         if self.is_file():
             yield found_object(self.path, kind, Path(self.path).stat())
             return
-        pending: list[tuple[str, tuple[str, ...]]] = [(self.path, ())]
-        links: list[tuple[str, tuple[str, ...]]] = []
+        pending, links = [self.path], list[str]()
         seen = set[tuple[int, int]]()
         while pending or links:
-            directory, parts = pending.pop() if pending else heapq.heappop(links)
-            for entry in entries(directory, seen):
-                names = (*parts, entry.name)
-                if hidden(entry.name):
+            for entry in entries(pending.pop() if pending else heapq.heappop(links), seen):
+                if hidden(entry.name):  # nothing below it is opened
                     yield printable(entry.path)
                 elif not is_folder(entry):
-                    item = listed(entry, kind) if wanted(names) else None
+                    item = listed(entry, kind) if wanted((entry.name,)) else None
                     yield item or printable(entry.path)
                 elif entry.is_symlink():
-                    heapq.heappush(links, (entry.path, names))
+                    heapq.heappush(links, entry.path)
                 else:
-                    pending.append((entry.path, names))
+                    pending.append(entry.path)
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
         """The objects' bytes or paths; see `Location.fetch`."""
         for item in objects:
             try:
-                with open(item.key, "rb", opener=at_once) as file:
-                    compare(item, os.fstat(file.fileno()))
-                    data = Path(item.key) if item.large else file.read()
+                file = os.open(item.key, os.O_RDONLY | os.O_NONBLOCK)  # a named pipe would wait
+                try:
+                    compare(item, os.fstat(file))
+                    data = Path(item.key) if item.large else content(file, item.size)
+                finally:
+                    os.close(file)
             except OSError as error:
                 raise unavailable(item.uri, error) from error
             self.verify([item])
@@ -82,9 +82,12 @@ def compare(item: LakeObject, found: os.stat_result) -> None:
         raise TryAgain(f"{item.uri} changed while it was read; run again")
 
 
-def at_once(path: str, flags: int) -> int:
-    """Open a file without waiting, as a named pipe would."""
-    return os.open(path, flags | os.O_NONBLOCK)
+def content(file: int, size: int) -> bytes:
+    """What an open file holds, which should be so many bytes."""
+    data = os.read(file, size + 1)
+    while len(data) <= size and (more := os.read(file, size + 1)):
+        data += more
+    return data
 
 
 def entries(directory: str, seen: set[tuple[int, int]]) -> list[os.DirEntry[str]]:
@@ -139,9 +142,9 @@ def printable(path: str) -> str:
     >>> print(printable(os.fsdecode(b"m\xfcsik")), printable(r"m\xfcsik"), printable(r"a\b"))
     m\xfcsik m\\xfcsik a\b
     """
-    text = os.fsencode(path).decode("utf-8", "surrogateescape")
-    if text.isascii() and "\\" not in text:
+    if path.isascii() and "\\" not in path:
         return path
+    text = os.fsencode(path).decode("utf-8", "surrogateescape")
     shown = ODD.sub(escaped, text)
     return path if shown == path else shown  # of a million objects, only one text each
 

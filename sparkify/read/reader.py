@@ -2,22 +2,23 @@
 
 Rows come from one SELECT alone (`select`), which DuckDB runs over many objects at once. If an
 object yields fewer rows than it has lines, the lines that failed are found and parsed strictly
-(`records`). What turns out to be a record is read again by the same SELECT; the rest is rejected.
+(`records`). What is no record is rejected. So is a record in which the SELECT has found a fault;
+one that it was not sure of, or could not read, is read again by the same SELECT.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process.stopping import STOP
 from sparkify.read import pieces, records
+from sparkify.read.doubts import positions, regions
 from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
@@ -25,12 +26,19 @@ from sparkify.read.results import WRONG_KIND, Outcome, damaged, fault_of
 from sparkify.read.select import LINES, insert, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
 from sparkify.read.sql import Scanner, Value
-from sparkify.read.syntax import BLANK
 
 MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
 AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
 KEPT = 25_000  # rejects of a load that are kept in full; the others are only counted
 OVERHEAD = 256  # bytes that a record takes beside its own
+
+
+class Judged(NamedTuple):
+    """A piece of an object, and the fault that the SELECT has found in it as `code:column`."""
+
+    entry: Entry
+    record: Record
+    found: str
 
 
 class Reader:
@@ -104,7 +112,7 @@ class Reader:
 
     def look_closely(
         self, batch: Batch, doubtful: list[Entry], outcomes: dict[int, Outcome]
-    ) -> Iterator[tuple[Entry, Record]]:
+    ) -> Iterator[Judged]:
         """The records, good or bad, of the lines that did not become rows."""
         lacking = {e.number: (e.lines or 0) - outcomes[e.number].records for e in doubtful}
         few = [e for e in doubtful if lacking[e.number] <= MANY]
@@ -115,24 +123,33 @@ class Reader:
         unclear = [e for e in few if len(malformed[e.number]) != lacking[e.number]]
         failed = self.failed_lines(batch, unclear)
         for entry in doubtful:
-            found = regions(entry, malformed.get(entry.number, set()), failed[entry.number])
+            faults = failed[entry.number]
+            found = regions(entry, malformed.get(entry.number, set()), faults, AGAIN)
             whole = not found or lacking[entry.number] != sum(map(Region.filled, found))
             if whole:
                 self.unstage(outcomes[entry.number])
             with entry.open() as file:
                 parts = [pieces.split_object(file)] if whole else map(pieces.split, found)
                 for line, offset, raw in chain.from_iterable(parts):
-                    yield entry, Record(line, offset, raw, records.judge(raw))
+                    fault = records.judge(raw, brief=self.room <= 0)
+                    yield Judged(entry, Record(line, offset, raw, fault), faults.get(raw, ""))
 
-    def failed_lines(self, batch: Batch, unclear: list[Entry]) -> defaultdict[int, set[bytes]]:
-        """By object, the lines that are JSON and did not become rows."""
+    def failed_lines(
+        self, batch: Batch, unclear: list[Entry]
+    ) -> defaultdict[int, dict[bytes, str]]:
+        """By object, the lines that are JSON and did not become rows, with their faults.
+
+        The fault is empty if DuckDB is too lenient to tell.
+        """
         entries = {entry.number: entry for entry in unclear}
         files = sorted({str(batch.file(entry)) for entry in unclear} & set(batch.files()))
-        found = defaultdict[int, set[bytes]](set)
-        query = select(batch.kind, "fault IS NOT NULL AND json IS NOT NULL", "object, json")
-        for number, text in self.run(query, files) if files else ():
+        found = defaultdict[int, dict[bytes, str]](dict)
+        where, columns = "fault IS NOT NULL AND json IS NOT NULL", "object, json, fault"
+        query = select(batch.kind, where, columns)
+        for number, text, fault in self.run(query, files) if files else ():
             if number in entries:
-                found[number].add(untagged(entries[number], text.encode()))
+                line = untagged(entries[number], text.encode())
+                found[number][line] = fault if fault != "check:" else ""
         return found
 
     def malformed_lines(self, batch: Batch, file: Path, lines: int) -> list[int]:
@@ -161,44 +178,49 @@ class Reader:
         outcome.records = outcome.repaired = 0
 
     def read_again(
-        self,
-        batch: Batch,
-        judged: Iterator[tuple[Entry, Record]],
-        outcomes: dict[int, Outcome],
+        self, batch: Batch, judged: Iterator[Judged], outcomes: dict[int, Outcome]
     ) -> None:
         """Stage the records among pieces of objects, reject the others."""
-        kept, size = list[tuple[Entry, Record]](), 0
-        for entry, record in judged:
-            outcomes[entry.number].records += 1
-            if record.fault:
-                self.reject(outcomes[entry.number], record, record.fault)
+        kept, size = list[Judged](), 0
+        for each in judged:
+            outcome = outcomes[each.entry.number]
+            outcome.records += 1
+            if each.record.fault:
+                self.reject(outcome, each.record, each.record.fault)
                 continue
-            kept.append((entry, record))
-            size += len(record.raw) + OVERHEAD
+            kept.append(each)
+            size += len(each.record.raw) + OVERHEAD
             if size > AGAIN:
-                self.stage_verified(batch, kept, outcomes)
+                self.settle(batch, kept, outcomes)
                 kept, size = [], 0
-        self.stage_verified(batch, kept, outcomes)
+        self.settle(batch, kept, outcomes)
         for number, (_, repaired) in self.staged(batch).items():
             outcomes[number].repaired = repaired
 
-    def stage_verified(
-        self, batch: Batch, kept: list[tuple[Entry, Record]], outcomes: dict[int, Outcome]
-    ) -> None:
+    def settle(self, batch: Batch, kept: list[Judged], outcomes: dict[int, Outcome]) -> None:
         """Stage records that were parsed strictly, reject those that break a rule."""
-        if not kept:
-            return
+        faults = {number: each.found for number, each in enumerate(kept) if each.found}
+        if len(faults) < len(kept):
+            faults |= self.stage_verified(batch, kept)
+        for number, text in sorted(faults.items()):
+            entry, record, _ = kept[number]
+            fault = fault_of(batch.kind, text, record.raw, brief=self.room <= 0)
+            self.reject(outcomes[entry.number], record, fault)
+
+    def stage_verified(self, batch: Batch, kept: list[Judged]) -> dict[int, str]:
+        """Stage those records of which it is not known what is wrong; the faults found in them."""
         again = batch.directory / "again.json"
+        unknown = [number for number, each in enumerate(kept) if not each.found]
         with again.open("wb") as file:
-            for number, (entry, record) in enumerate(kept):
-                file.write(verified_line(entry, number, record.raw))
-        self.run(insert(batch.kind), [str(again)], verified=True)
+            for number in unknown:
+                file.write(verified_line(kept[number].entry, number, kept[number].record.raw))
+        ((staged,),) = self.run(insert(batch.kind), [str(again)], verified=True)
+        if staged == len(unknown):
+            return {}
         query = select(batch.kind, "true", "number, fault")
         found = dict(self.run(query, [str(again)], verified=True))
-        for number, (entry, record) in enumerate(kept):
-            if text := found.get(number, "malformed:"):
-                fault = fault_of(batch.kind, text, record.raw)
-                self.reject(outcomes[entry.number], record, fault)
+        faults = ((number, found.get(number, "malformed:")) for number in unknown)
+        return {number: text for number, text in faults if text}
 
     def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:
         """Add a reject, in full unless the load has too many."""
@@ -216,33 +238,3 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     finally:
         # after a signal, do not wait for the thread: it may be waiting for an answer of S3
         pool.shutdown(wait=not STOP.wanted, cancel_futures=True)
-
-
-def positions(entry: Entry, in_file: list[int]) -> set[int]:
-    """Of sorted positions in a file, those of an object's lines."""
-    first, last = entry.first, entry.first + (entry.lines or 0)
-    return set(in_file[bisect_right(in_file, first) : bisect_right(in_file, last)])
-
-
-def regions(entry: Entry, malformed: set[int], failed: set[bytes]) -> list[Region]:
-    """The parts to parse strictly: lines by position or by text; none if they are too much."""
-    if not malformed and not failed:
-        return []
-    position, offset, start, run, size = entry.first, 0, (0, 0), list[bytes](), 0
-    found = list[Region]()
-    with entry.open() as file:
-        for number, line in enumerate(file, 1):
-            filled = not pieces.is_blank(line)
-            position += filled
-            doubtful = position in malformed or (failed and line.strip(BLANK) in failed)
-            if doubtful if filled else run:
-                start = start if run else (number, offset)
-                run.append(line)
-                size += len(line)
-                if size > AGAIN:
-                    return []
-            elif run:
-                found.append(Region(*start, b"".join(run)))
-                run = []
-            offset += len(line)
-    return [*found, Region(*start, b"".join(run))] if run else found

@@ -2,12 +2,13 @@
 
 import json
 import re
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 MAX_RECORD = 4 << 20  # bytes
+SHORT = 16  # bytes; pieces up to here are judged once for all that are equal
 TOO_DEEP = "depth limit exceeded"  # as orjson says it
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in JSON, so that a backslash stands in a text
 
@@ -20,8 +21,7 @@ class Fault(NamedTuple):
     column: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A piece of an object: its place, its bytes, and its fault if it is no JSON object."""
 
     line: int  # from 1, where it starts
@@ -53,8 +53,18 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def judge(raw: bytes) -> Fault | None:
-    """What is wrong with one piece, in itself; None if it is a JSON object."""
+def judge(raw: bytes, *, brief: bool = False) -> Fault | None:
+    """What is wrong with one piece, in itself; None if it is a JSON object.
+
+    Args:
+        raw: the piece.
+        brief: the code is enough; the reason may be left out.
+    """
+    return often(raw, brief) if len(raw) <= SHORT else checked(raw, brief)
+
+
+def checked(raw: bytes, brief: bool) -> Fault | None:
+    """What `judge` finds."""
     if len(raw) > MAX_RECORD:
         return Fault("too_large", f"the record is over {MAX_RECORD >> 20} MB")
     try:
@@ -64,20 +74,25 @@ def judge(raw: bytes) -> Fault | None:
     try:
         value = parse(raw)
     except ValueError as error:
-        return malformed(text, str(error))
+        return malformed("" if brief else text, str(error))
     if not isinstance(value, dict):
         return Fault("not_object", f"a record is a JSON object, this is {kind_of(value)}")
-    if NUL.search(raw):
+    if b"\\u0000" in raw and NUL.search(raw):
         return Fault("nul", "a text holds a NUL character")
     return None
 
 
+often = lru_cache(checked)  # rubbish repeats itself
+
+
 def malformed(text: str, message: str) -> Fault:
-    """The fault of text that is not JSON, by what the parser said of it."""
+    """The fault of text that is not JSON, by what the parser said of it; brief without text."""
     if "surrogate" in message:
         return Fault("lone_surrogate", "a text holds half of a surrogate pair")
     if message.startswith(TOO_DEEP):
         return Fault("too_deep", "the record is nested more than 1,000 deep")
+    if not text:
+        return Fault("malformed", "")
     if text == "[":
         return Fault("malformed", "not JSON: the array that starts here does not end")
     try:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import LakeObject, Unreadable
@@ -22,9 +23,11 @@ class Outcome:
         kind: of the objects.
         records: how many there are; each is either staged or rejected.
         repaired: how many of the staged ones were repaired.
-        foreign: how many of the rejected ones are records of the other kind.
+        foreign: how many of the rejected ones are records of the other kind, up to the first
+            that is not.
         omitted: how many of the rejected ones are not in `rejects`, by code.
         damaged: whether the object is unreadable as a whole; rows of its last good version stay.
+        alien: whether all that were rejected so far are records of the other kind.
     """
 
     kind: str
@@ -35,6 +38,7 @@ class Outcome:
     rejects: list[RejectedRecord] = field(default_factory=list)
     omitted: Counter[str] = field(default_factory=Counter)
     damaged: bool = False
+    alien: bool = True
 
     @property
     def staged(self) -> int:
@@ -48,8 +52,8 @@ class Outcome:
 
     def reject(self, record: Record, fault: Fault, *, keep: bool) -> bool:
         """Add one rejected record of a single object, in full or only its code."""
-        if self.foreign == self.rejected:  # so far all of them
-            self.foreign += is_foreign(self.kind, record.raw)
+        self.alien = self.alien and is_foreign(self.kind, record.raw)
+        self.foreign += self.alien
         if keep:
             self.rejects.append(rejected(self.objects[0], fault, record))
         else:
@@ -93,9 +97,11 @@ def damaged(item: LakeObject, error: Unreadable) -> Outcome:
     return Outcome(item.kind, [item], records=1, rejects=[reject], damaged=True)
 
 
-def fault_of(kind: str, found: str, raw: bytes) -> Fault:
-    """The fault of a record, for which the SELECT has found `code:column`."""
+def fault_of(kind: str, found: str, raw: bytes, *, brief: bool = False) -> Fault:
+    """The fault of a record, for which the SELECT has found `code:column`; see `records.judge`."""
     code, _, name = found.partition(":")
+    if brief:
+        return Fault(code, "")
     fault = Fault(code, rules.reason(kind, code, name), name or None)
     return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
 
@@ -117,10 +123,15 @@ WRONG_KIND = {
 
 def is_foreign(kind: str, raw: bytes) -> bool:
     """Whether a rejected record has everything that a record of the other kind needs."""
-    other = fields_of("events" if kind == "songs" else "songs")
-    required = {field.key for field in other if field.rules.required == "always"}
     try:
         value = records.parse(raw)
     except ValueError:
         return False
-    return isinstance(value, dict) and required <= value.keys()
+    other = "events" if kind == "songs" else "songs"
+    return isinstance(value, dict) and required(other) <= value.keys()
+
+
+@cache
+def required(kind: str) -> set[str]:
+    """The keys that every record of a kind has."""
+    return {field.key for field in fields_of(kind) if field.rules.required == "always"}

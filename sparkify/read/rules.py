@@ -1,7 +1,7 @@
 """The checks of every field, as data, and the sentence for a record that fails one.
 
 The rules are declared with the staging columns (`models.staging.Rules`). Two small compilers turn
-the checks into SQL: `read.select` into the reader's DuckDB SELECT, which starts from text, and
+the checks into SQL: `read.conditions` into the reader's SELECT, which starts from text, and
 `warehouses.redshift.incoming` into SQLAlchemy Core, for values that COPY has already typed.
 """
 

@@ -5,6 +5,7 @@ Before a record there may be blanks, a byte order mark, and the record separator
 
 import json
 import re
+from array import array
 from bisect import bisect_left
 from functools import cached_property
 
@@ -13,8 +14,10 @@ LEAD = re.compile(rb"(?:[ \t\r\n\v\f\x1e]|\xef\xbb\xbf)*")
 SPACE = re.compile(r"[ \t\r\n\v\f\x1e\ufeff]*")
 CLOSING = re.compile(r"^\}.*(?:\n|\Z)|^[\x1e\ufeff]*(?=\{)", re.MULTILINE)
 DECODER = json.JSONDecoder(parse_int=float)  # see `records.parse`
-#: a text, which ends with its line if it has no other end, or a bracket
-BRACKET = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|[\[{\]}]')
+#: what no value starts with, or an object without a key: all that its decoder would say of them
+NO_VALUE = re.compile(r'[^{\["0-9tfnNI-]|\{[ \t\r\n]*(?=[^"} \t\r\n])')
+#: a text, which ends with its line if it has no other end, or brackets
+BRACKETS = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|[\[{]+|[\]}]+')
 OPENING = {"]": "[", "}": "{"}
 WASTE = 4  # times the length of a text that is decoded in vain before brackets are matched
 
@@ -33,21 +36,26 @@ class Text(str):
         return 0
 
     @cached_property
-    def closings(self) -> list[tuple[int, int]]:
-        """Where a record that was printed over many lines may end: that line's start and end."""
-        return [match.span() for match in CLOSING.finditer(self)]
+    def closings(self) -> tuple["array[int]", "array[int]"]:
+        """Where a record that was printed over many lines may end: those lines' starts and ends."""
+        starts, ends = array("q"), array("q")
+        for match in CLOSING.finditer(self):
+            starts.append(match.start())
+            ends.append(match.end())
+        return starts, ends
 
     @cached_property
     def brackets(self) -> dict[int, int]:
         """The end of what each bracket opens; those that are never closed are left out."""
         found, still_open = dict[int, int](), list[int]()
-        for match in BRACKET.finditer(self):
-            start = match.start()
-            sign = self[start]
-            if sign in "[{":
-                still_open.append(start)
-            elif sign != '"' and still_open and self[still_open[-1]] == OPENING[sign]:
-                found[still_open.pop()] = match.end()
+        for match in BRACKETS.finditer(self):
+            start, end = match.span()
+            if self[start] in "[{":
+                still_open.extend(range(start, end))
+            elif self[start] != '"' and still_open:
+                for position, sign in enumerate(match[0], start + 1):
+                    if still_open and self[still_open[-1]] == OPENING[sign]:
+                        found[still_open.pop()] = position
         return found
 
     def skip(self, start: int) -> int:
@@ -60,12 +68,13 @@ class Text(str):
 
     def next_closing(self, start: int) -> int:
         """Where the next line ends that may end a record; the start if there is none."""
-        following = bisect_left(self.closings, (start, 0))
-        return self.closings[following][1] if following < len(self.closings) else start
+        starts, ends = self.closings
+        following = bisect_left(starts, start)
+        return ends[following] if following < len(ends) else start
 
     def value_end(self, start: int) -> int | None:
         """Where the value ends that starts there; None if it is damaged."""
-        if self.hopeless(start):
+        if NO_VALUE.match(self, start) or self.hopeless(start):
             return None
         try:
             _, end = DECODER.raw_decode(self, start)
@@ -105,7 +114,8 @@ class Walk:
 
     def piece(self, start: int, end: int) -> Piece:
         """Go on to the end of a piece."""
-        self.to(start)
+        if start != self.position:
+            self.to(start)
         line, offset = self.line, self.offset
         return located(line, offset, self.to(end))
 

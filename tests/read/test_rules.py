@@ -15,9 +15,10 @@ from sqlalchemy.schema import CreateTable
 from sparkify.models import KINDS, table
 from sparkify.models.staging import PLAY
 from sparkify.models.statements import temporary
+from sparkify.read.conditions import NUMBER, OBJECT
 from sparkify.read.repair import MACROS
 from sparkify.read.rules import REASONS, Field, checks_of, fields_of, reason
-from sparkify.read.select import NUMBER, OBJECT, select
+from sparkify.read.select import select
 from sparkify.read.sql import fill
 from sparkify.warehouses.duckdb.dialect import Dialect
 from sparkify.warehouses.redshift.incoming import fault, incoming

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from sparkify import pipeline
 from sparkify.read.repair import MACROS, ROUNDS, compose, repair
+from sparkify.read.select import select
+from sparkify.read.sql import Value, fill
 from tests.factory import event, put, rows, song, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -55,6 +57,43 @@ def test_both_engines_clean_alike(
     """The SQL of the reader and the Python of the direct route agree on every text."""
     text = broken(text, times)
     assert in_sql(database, text) == (repair(text), compose(text))
+
+
+lines_of_texts = st.lists(st.tuples(any_text | likely, st.integers(0, 2)), min_size=1, max_size=8)
+
+
+@settings(max_examples=60)
+@given(texts=lines_of_texts)
+def test_a_text_is_cleaned_however_it_is_written(
+    database: duckdb.DuckDBPyConnection, texts: list[tuple[str, int]]
+) -> None:
+    """A letter as it is or escaped, beside texts in ASCII alone or not, makes the same row."""
+    damaged = [broken(text, times) for text, times in texts]
+    records = [
+        json.dumps(
+            event(song=text, artist="A", userAgent=text, _sparkify_number=n), ensure_ascii=n > 0
+        )
+        for text in damaged
+        for n in (0, 1)
+    ]
+    Path("0.json").write_text("\n".join(records), encoding="utf-8")
+    database.execute("CREATE OR REPLACE TEMP TABLE lake_objects AS SELECT 0 AS object, '' AS uri")
+    columns = "number, song, user_agent, repaired"
+    values: dict[str, Value] = {"files": ["0.json"], "load_id": "load", "verified": False}
+    found = database.execute(fill(select("events", "true", columns), values)).fetchall()
+    assert sorted(found, key=repr) == sorted(
+        (
+            (n, stored(repair(text)), stored(text), repair(text) != text)
+            for text in damaged
+            for n in (0, 1)
+        ),
+        key=repr,
+    )
+
+
+def stored(text: str) -> str | None:
+    """A text as it is staged."""
+    return compose(text.rstrip(" ")) or None
 
 
 CORRECT = [
