@@ -9,7 +9,7 @@ from alembic.util import CommandError
 from sparkify import config as settings
 from sparkify import warehouses
 from sparkify.errors import SparkifyError
-from sparkify.models import STAGING, Base
+from sparkify.models import STAGING, Base, Version, table, views
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
@@ -31,18 +31,21 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def migrate(connection: sa.Connection, *, whole: bool = False) -> None:
-    """Run the migrations over a connection, each in a transaction of its own or as a whole."""
-    context.configure(connection=connection, transaction_per_migration=not whole, **OPTIONS)
+def migrate(connection: sa.Connection) -> None:
+    """Run the migrations over a connection, and make the views anew, in one transaction."""
+    context.configure(connection=connection, **OPTIONS)
     with context.begin_transaction():
+        granted = views.granted(connection)
         context.run_migrations()
+        if sa.inspect(connection).has_table(table(Version).name, schema=STAGING):
+            views.refresh(connection, granted)
 
 
 def main() -> None:
     """Run the migrations, or print them (`--sql`)."""
     given = context.config.attributes.get("connection")
     if given is not None:
-        migrate(given, whole=True)
+        migrate(given)
         return
     chosen = settings.load()
     if context.is_offline_mode():
@@ -51,6 +54,9 @@ def main() -> None:
         context.configure(dialect_name=dialect_name, literal_binds=True, **OPTIONS)
         with context.begin_transaction():
             context.run_migrations()
+            if context.get_revision_argument() == context.get_head_revision():
+                for statement in views.statements():
+                    context.execute(statement)
         return
     with (
         warehouses.connect(chosen.warehouse, chosen) as warehouse,

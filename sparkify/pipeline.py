@@ -8,29 +8,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import sqlalchemy as sa
-import tenacity
 
 from sparkify import config, warehouses
-from sparkify.errors import TryAgain
 from sparkify.lake.locations import open_lake
-from sparkify.lake.objects import Lake, Listing
+from sparkify.lake.objects import Lake
 from sparkify.load.clock import Clock
-from sparkify.load.counts import play_counts, row_counts
-from sparkify.load.ledger import Difference, ledger
-from sparkify.load.loader import Loader, Progress, Staged, next_load_id, now
-from sparkify.load.publication import Publication
+from sparkify.load.ids import latest_load
+from sparkify.load.ledger import ledger
+from sparkify.load.loader import Loader
+from sparkify.load.retrying import again
+from sparkify.load.runs import adoptable
+from sparkify.load.stager import Progress
 from sparkify.masking import mask
 from sparkify.models import schema
-from sparkify.process import scratch, stopping
-from sparkify.report import Files, Plan, Records, Report, Seconds
+from sparkify.process import scratch
+from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
 from sparkify.warehouses.base import Warehouse
-from sparkify.warehouses.executor import Executor, Found
+from sparkify.warehouses.executor import Executor, Found, Recorder
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 4  # of a run that fails for a reason that may pass
 Location = str | os.PathLike[str]
 
 
@@ -146,101 +145,58 @@ class Run:
     clock: Clock = field(default_factory=Clock)
 
     def execute(self) -> Report:
-        """List, compare, and load what is new; from the start again if that may help."""
+        """List and load; from the start again if that may help."""
         self.warehouse.require_url()
         scratch.sweep()
         if self.warehouse.owned:
             config.warn(self.settings, self.warehouse.url)
-        again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(TryAgain),
-            stop=tenacity.stop_after_attempt(ATTEMPTS),
-            wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
-            before_sleep=lambda state: logger.warning("%s; trying again", failure(state)),
-            reraise=True,
-        )
         return again(self.attempt)
 
     def attempt(self) -> Report:
-        """List, compare, and load what is new, all in one transaction."""
+        """List, and load what is new."""
         with self.clock.step("extract"):
             listing = self.lake.listing()
         with self.warehouse.writing(self.settings.lock_timeout) as connection:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
-            with connection.begin() as transaction:
-                report = self.load(self.warehouse.executor(connection), listing)
-                if report.load_id is None:
-                    transaction.rollback()
-                    return replace(report, seconds=self.clock.seconds())
-                with self.clock.step("publish"), stopping.committing(report.load_id):
-                    self.warehouse.commit(transaction, report.load_id)
-            self.finish(connection, report)
+            loader = self.loader(self.warehouse.executor(connection))
+            report = loader.load(listing)
+            if report.load_id is not None:
+                self.finish(loader, connection, report)
         return replace(report, seconds=self.clock.seconds())
 
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""
         listing = self.lake.listing()
         recorder = self.warehouse.recorder()
-        recorder.answers[recorder.text(ledger())] = [] if self.full else self.known()
-        report = self.load(recorder, listing)
+        recorder.answers = self.known(recorder)
+        report = self.loader(recorder).load(listing)
         return Plan(report.files, tuple(map(mask, recorder.texts)))
 
-    def load(self, executor: Executor, listing: Listing) -> Report:
-        """Load what is new; the caller commits, or rolls back if nothing was."""
-        started = now()
-        self.warehouse.lock(executor, self.settings.lock_timeout)
-        if not executor.as_sql:
-            self.warehouse.sweep()
-        load_id = next_load_id(executor)
-        args = (self.warehouse, executor, self.lake, load_id, self.clock.step, self.progress)
-        loader = Loader(*args)
-        if self.full:
-            loader.clear()
-        difference = Difference.of(listing, executor.rows(ledger()), self.lake)
-        gone = difference.missing if self.prune else []
-        difference.check(gone, by_object=self.warehouse.route.by_object)
-        if not difference.read and not gone:
-            return self.report(executor, difference.files, None)
-        staged = loader.stage(difference.read, difference.known, gone)
-        staged.check(self.settings.max_rejects)
-        replaces = bool(difference.known or gone)
-        loader.publish(Publication(load_id, difference.first, replaces), staged)
-        loader.record(staged, self.lake.name, started)
-        if staged.rejects:
-            logger.warning(staged.summary())
-        return self.report(executor, difference.files, staged)
+    def loader(self, executor: Executor) -> Loader:
+        """What loads."""
+        lake, warehouse = self.lake, self.warehouse
+        how = (self.full, self.prune, self.clock, self.progress)
+        return Loader(self.settings, lake, warehouse, executor, *how)
 
-    def finish(self, connection: sa.Connection, report: Report) -> None:
+    def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
         """Tidy up; the load is committed, so that nothing here makes the run fail."""
         try:
+            loader.clean_up()
             self.warehouse.finish(connection, report.records.staged / (report.plays.total or 1))
         except Exception as error:
             logger.warning("after the load: %s", error)
 
-    def report(self, executor: Executor, files: Files, staged: Staged | None) -> Report:
-        """What was done, and what the warehouse has now."""
-        return Report(
-            load_id=staged.load_id if staged else None,
-            warehouse=self.warehouse.url,
-            copy=self.warehouse.route.name,
-            files=files,
-            records=staged.records if staged else Records(),
-            rows=row_counts(executor),
-            plays=play_counts(executor),
-            seconds=Seconds(),
-        )
-
-    def known(self) -> Found:
-        """The books of a warehouse, which may not exist yet."""
+    def known(self, recorder: Recorder) -> dict[str, Found]:
+        """What the books of a warehouse, which may not exist yet, answer to a run's SELECTs."""
         if not self.warehouse.exists():
-            return []
+            return {}
         with self.warehouse.reading(self.settings.lock_timeout) as connection:
             if schema.state(connection) is schema.State.EMPTY:
-                return []
+                return {}
             schema.require(connection, self.warehouse.url)
-            return self.warehouse.execute(connection, ledger()).all()
-
-
-def failure(state: tenacity.RetryCallState) -> BaseException | None:
-    """Why an attempt failed."""
-    return state.outcome.exception() if state.outcome else None
+            selects = (latest_load(), ledger(), adoptable(self.warehouse))
+            return {
+                recorder.text(select): self.warehouse.execute(connection, select).all()
+                for select in selects
+            }

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from sparkify import warehouses
 from sparkify.config import load
-from sparkify.models import KINDS, PUBLISHED, File, Reject, table
+from sparkify.models import KINDS, PUBLISHED, File, RejectRow, table
+from sparkify.read.rules import fields_of
 
 NOON = 1_541_073_600_000  # 2018-11-01 12:00:00 UTC, in ms since the epoch
 DIRECTORY = {"songs": "song_data", "events": "log_data"}
@@ -94,16 +95,22 @@ def star(url: str) -> dict[str, list[tuple[Any, ...]]]:
 
 def staging(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """The staging tables' rows, without what says when they were loaded."""
-    names = [[c for c in table(model).columns if c.name != "load_id"] for model in KINDS.values()]
-    found = rows_of(url, *(str(sa.select(*columns)) for columns in names))
+    fields = {kind: [field.name for field in fields_of(kind)] for kind in KINDS}
+    found = rows_of(
+        url,
+        *(
+            f"SELECT {', '.join([*names, 'uri', 'repaired'])} FROM staging.staging_{kind}"
+            for kind, names in fields.items()
+        ),
+    )
     return dict(zip(KINDS, found, strict=True))
 
 
 def rejects(url: str) -> list[dict[str, Any]]:
     """The refused records, without the load."""
-    names = [c.name for c in table(Reject).columns]
-    found = [dict(zip(names, row, strict=True)) for row in rows(url, table(Reject))]
-    return [{name: row[name] for name in names if name != "load_id"} for row in found]
+    names = [c.name for c in table(RejectRow).columns if c.name != "file_id"]
+    found = rows(url, f"SELECT {', '.join(names)} FROM staging.rejects")
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def files(url: str) -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from sparkify import config, warehouses
 from sparkify.analytics.answers import Answer, Answers
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.load.loader import now
+from sparkify.load.ids import now
 from sparkify.models import PUBLISHED, schema, table
 from sparkify.warehouses.base import Warehouse
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from sparkify.models import Reject, schema, table
+from sparkify.models import schema
 from sparkify.models.statements import Query
+from sparkify.models.views import REJECTS
 from sparkify.process.files import write_file
 from sparkify.report import Json, Shown
 from sparkify.settings import Settings
@@ -20,7 +21,7 @@ class Rejects(Shown):
     """Rejected records.
 
     Attributes:
-        rows: Rows of the table `rejects`, as dicts.
+        rows: Rows of the view `rejects`, as dicts.
     """
 
     rows: tuple[Json, ...]
@@ -61,9 +62,10 @@ def position(row: Json) -> str:
 
 def rejects(uri: str | None, code: str | None, load: str | None) -> Query:
     """Select rejects; see `read_rejects`."""
-    reject = table(Reject).c
+    reject = REJECTS.c
     order = (reject.uri, reject.line_number, reject.byte_offset, reject.code)
-    select = sa.select(table(Reject)).order_by(*order)
+    shown = (column for column in reject if column.name != "file_id")
+    select = sa.select(*shown).order_by(*order)
     if uri:
         select = select.where(reject.uri.endswith(uri, autoescape=True))
     if code:

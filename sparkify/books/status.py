@@ -8,10 +8,13 @@ from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
-from sparkify.models import KINDS, File, Load, Reject, schema, table
+from sparkify.models import File, Load, Version, schema, table
+from sparkify.models.statements import Query
 from sparkify.report import Json, Plays, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
+
+STAGED = ("files", "records", "rejects")  # the keys of `Status.staged`
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Status(Shown):
         lake: The lake that was listed, or the reason why it cannot be listed.
         records: The number of records in the loaded objects, with rejects.
         rejects: The number of rejects.
+        staged: What is read and not yet published: numbers of objects, records, rejects.
         rows: The number of rows in each star table.
         plays: The plays in the warehouse.
     """
@@ -41,6 +45,7 @@ class Status(Shown):
     lake: str
     records: int
     rejects: int
+    staged: dict[str, int]
     rows: dict[str, int]
     plays: Plays
 
@@ -62,9 +67,17 @@ class Status(Shown):
             ("lake", self.lake),
             ("files", f"{self.files:,}{missing}"),
             ("records", f"{self.records:,}, {self.rejects:,} of them rejected"),
+            *self.waiting(),
             ("rows", ", ".join(f"{name} {count:,}" for name, count in self.rows.items())),
             ("plays", str(self.plays)),
         ]
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """Return the line about what is not yet published, if there is anything."""
+        if not self.staged["files"]:
+            return []
+        text = "{records:,} records of {files:,} objects, read by a run that did not publish them"
+        return [("staged", text.format(**self.staged))]
 
 
 def read_status(warehouse: Warehouse, settings: Settings) -> Status:
@@ -75,13 +88,12 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
         settings: The settings. They name the lake; otherwise the source of the last load is used.
 
     Raises:
-        SparkifyError: The warehouse cannot be read, or its schema is older or newer than this
-            version.
+        SparkifyError: The warehouse cannot be read, or its schema is not up to date.
     """
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
-        files = count(warehouse, connection, table(File))
-        rejects = count(warehouse, connection, table(Reject))
+        executor = warehouse.executor(connection)
+        _, known, rejects = executor.counts(records(published=True))
         last = last_load(warehouse, connection)
         lake, missing = missing_objects(warehouse, connection, settings, last)
         return Status(
@@ -89,13 +101,14 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
             schema=schema.State.HEAD.value,
             loads=count(warehouse, connection, table(Load)),
             last_load=last,
-            files=files,
+            files=count(warehouse, connection, table(File)),
             missing=missing,
             lake=lake,
-            records=staged_records(warehouse, connection) + rejects,
+            records=known,
             rejects=rejects,
-            rows=row_counts(warehouse.executor(connection)),
-            plays=play_counts(warehouse.executor(connection)),
+            staged=dict(zip(STAGED, executor.counts(records(published=False)), strict=True)),
+            rows=row_counts(executor),
+            plays=play_counts(executor),
         )
 
 
@@ -105,20 +118,20 @@ def count(warehouse: Warehouse, connection: sa.Connection, counted: sa.Table) ->
     return int(warehouse.execute(connection, select).scalar_one())
 
 
-def staged_records(warehouse: Warehouse, connection: sa.Connection) -> int:
-    """Count the records that became rows.
+def records(published: bool) -> Query:
+    """Select how many objects, records and rejects published or staged versions have.
 
-    Usually the books have the number for each object. After a direct COPY they do not: its rows,
-    which have no uri, are counted.
+    A batch of objects that were copied together counts as one object.
     """
-    file = table(File).c
-    good = sa.select(sa.func.coalesce(sa.func.sum(file.records - file.rejects), 0))
-    copied = (
-        sa.select(sa.func.count()).select_from(table(model)).where(table(model).c.uri.is_(None))
-        for model in KINDS.values()
+    version = table(Version).c
+    sums = (version.rows + version.rejects, version.rejects)
+    counts = (sa.func.coalesce(sa.func.sum(each), 0) for each in sums)
+    wanted = (
+        version.file_id.in_(sa.select(table(File).c.file_id))
+        if published
+        else version.published.is_(False) & version.load_id.is_(None)
     )
-    counts = sa.select(*(each.scalar_subquery() for each in (good, *copied)))
-    return sum(map(int, warehouse.execute(connection, counts).one()))
+    return sa.select(sa.func.count(), *counts).where(wanted)
 
 
 def last_load(warehouse: Warehouse, connection: sa.Connection) -> Json | None:

@@ -1,7 +1,11 @@
 """From staged rows to the star and the books.
 
-transform    one pure SELECT per star table
-publication  every statement that makes a load visible
+loader       one load: compare, stage, publish, clean up
 ledger       which objects are new, changed or missing
-loader       stages and publishes
+runs         which runs live; adopting and removing what dead ones have staged
+stager       stages objects, batch by batch
+staged       what a run has staged
+publisher    publishes it, and checks the result
+publication  the statements that make a load visible
+transform/   one pure SELECT per star table
 """

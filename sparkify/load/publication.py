@@ -1,7 +1,8 @@
-"""The statements that publish staged rows.
+"""The statements that publish what is staged.
 
-A load knows the keys of the rows that it staged and of those that it replaced. It rebuilds only
-the affected rows of the star, so that loading one more day costs the same whatever the history.
+A publication knows the keys of the rows that it publishes and of those that it replaces. It
+rebuilds only the affected rows of the star, so that loading one more day costs the same whatever
+the history. It writes no staged rows, and it writes the tables in one fixed order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,101 +11,124 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from sparkify.load.transform import TRANSFORMS, Keys
-from sparkify.models import KINDS, PUBLISHED, Base, File, Reject, StagingEvent, StagingSong, table
-from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert, temporary
+from sparkify.load.transform import TRANSFORMS
+from sparkify.load.transform.plays import keys_of_plays
+from sparkify.load.transform.rows import EVENTS, Keys
+from sparkify.models import EventRow, File, Songplay, SongRow, Version, table
+from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert, within
 
-STAGING_TABLES = {"events": table(StagingEvent), "songs": table(StagingSong)}
-
-#: the objects of this load: rows of `files`, and what becomes of their former rows
-READ = temporary(
-    "read_files",
-    *(sa.Column(c.name, c.type) for c in table(File).columns),
-    sa.Column("outcome", sa.String(16)),
-)
-NEW, REPLACED, KEPT, GONE = "new", "replaced", "kept", "gone"  # the outcomes
+STAGED_ROWS = {"events": table(EventRow), "songs": table(SongRow)}
+FILES, VERSIONS = table(File), table(Version)
+BOOK = ("uri", "kind", "etag", "size", "records", "rejects", "file_id")  # columns of `read_files`
 
 
 @dataclass(frozen=True)
 class Publication:
-    """How the staged rows of one load are published.
+    """How the staged versions of one run are published.
 
     Attributes:
         load_id: the load.
-        everything: rebuild every star table from all staged rows.
-        replaces: whether staged rows have to be removed: of changed or vanished objects.
+        file_ids: the versions; None if they are unknown, as in a plan.
+        full: everything else that is published is replaced.
+        first: nothing has been published yet.
+        replaces: whether published versions may be superseded: of changed or vanished objects.
     """
 
     load_id: str
-    everything: bool
-    replaces: bool
+    file_ids: Sequence[int] | None
+    full: bool = False
+    first: bool = False
+    replaces: bool = False
+
+    @property
+    def everything(self) -> bool:
+        """Whether every star table is rebuilt from all published rows."""
+        return self.first or self.full
 
     def statements(self) -> Iterator[Statement]:
-        """From staged rows to the star and the books, in order."""
-        for staging, old in self.removed.items():
-            yield old
-            yield sa.delete(staging).where(*self.outdated(staging))
+        """From staged versions to the star and the books, in order; `read_files` is there."""
+        yield from self.superseded
+        yield from self.flags()
         yield from self.changed.values()
         for model, transform, key in TRANSFORMS:
             target, select = table(model), transform(self.keys(key))
             yield sa.delete(target).where(*self.affected(target, key))
             yield insert(target, select)
-        yield from self.books()
+        read = self.read.table.c
+        old = [] if self.full else [FILES.c.uri.in_(sa.select(read.uri))]
+        yield sa.delete(FILES).where(*old)
+        columns = [read[name] for name in BOOK]
+        kept = sa.select(*columns, sa.literal(self.load_id).label("load_id"))
+        yield insert(FILES, kept.where(read.file_id.is_not(None)))
 
-    def books(self) -> Iterator[Statement]:
-        """Bring `files` and `rejects` up to what was read."""
-        files, rejects = table(File), table(Reject)
-        read = sa.select(READ.c.uri)
-        yield sa.delete(files).where(files.c.uri.in_(read))
-        yield sa.delete(rejects).where(rejects.c.uri.in_(read), rejects.c.load_id != self.load_id)
-        kept = sa.select(*(READ.c[c.name] for c in files.columns)).where(READ.c.outcome != GONE)
-        yield insert(files, kept)
+    @cached_property
+    def read(self) -> CreateTempTableAs:
+        """The objects of this load: what `files` will say of them.
+
+        Those that were copied in batches, and those that are removed (without file_id), are added.
+        """
+        v = VERSIONS.c
+        records = (v.rows + v.rejects).label("records")
+        columns = (v.uri, v.kind, v.etag, v.size, records, v.rejects, v.file_id, v.damaged)
+        wanted = within(v.file_id, self.file_ids) & v.load_id.is_(None) & v.uri.is_not(None)
+        return CreateTempTableAs("read_files", sa.select(*columns).where(wanted))
+
+    @cached_property
+    def superseded(self) -> list[CreateTempTableAs]:
+        """The published versions that others take the place of.
+
+        A damaged object leaves the rows of its last good version where they are.
+        """
+        v, read = VERSIONS.c, self.read.table.c
+        found = sa.select(v.file_id).where(v.published)
+        if self.full:
+            return [CreateTempTableAs("superseded", found)]
+        read_well = sa.select(read.uri).where(sa.not_(read.damaged))
+        earlier = sa.select(FILES.c.file_id).where(FILES.c.uri.in_(read_well))
+        old = v.uri.in_(read_well) | v.file_id.in_(earlier)
+        damaged = v.damaged & v.uri.in_(sa.select(read.uri))
+        return [CreateTempTableAs("superseded", found.where(old | damaged))] * self.replaces
+
+    def flags(self) -> Iterator[sa.Update]:
+        """Say which versions count from now on, and which no longer do."""
+        for each in self.superseded:
+            old = VERSIONS.c.file_id.in_(sa.select(each.table.c.file_id))
+            yield sa.update(VERSIONS).where(old).values(published=False)
+        new = within(VERSIONS.c.file_id, self.file_ids)
+        yield sa.update(VERSIONS).where(new).values(published=True, load_id=self.load_id)
 
     def staged(self, kind: str) -> Query:
-        """The SELECT of the number of rows of one kind that this load staged."""
-        staging = STAGING_TABLES[kind]
-        found = sa.select(sa.func.count()).select_from(staging)
-        return found.where(staging.c.load_id == self.load_id)
+        """The SELECT of the number of rows of one kind that are published."""
+        rows = STAGED_ROWS[kind]
+        return count(rows).where(within(rows.c.file_id, self.file_ids))
 
     def checks(self) -> Iterator[tuple[str, Query]]:
         """What must hold before COMMIT: SELECTs of two counts that must be equal."""
         for model, _, key in TRANSFORMS:
             target = table(model)
             part = self.affected(target, key)
-            yield f"the rows and the keys of {target.name}", rows_and_keys(target, part)
+            if model is Songplay:  # its key is a digest of the play's
+                plays = keys_of_plays(self.keys(key)).subquery("plays")
+                counts = (count(plays), count(target).where(*part))
+                select = sa.select(*(each.scalar_subquery() for each in counts))
+                yield "the plays and the rows of songplays", select
+            else:
+                yield f"the rows and the keys of {target.name}", rows_and_keys(target, part)
 
     def temporary_tables(self) -> Iterator[sa.Table]:
         """The temporary tables."""
-        yield READ
-        for each in (*self.removed.values(), *self.changed.values()):
+        for each in (self.read, *self.superseded, *self.changed.values()):
             yield each.table
-
-    @cached_property
-    def removed(self) -> dict[sa.Table, CreateTempTableAs]:
-        """By staging table, the rows that are about to be removed."""
-        return {
-            staging: CreateTempTableAs(
-                f"removed_{kind}", sa.select(*staging.c).where(*self.outdated(staging))
-            )
-            for kind, staging in STAGING_TABLES.items()
-            if self.replaces
-        }
-
-    def outdated(self, staging: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
-        """Which staged rows this load removes."""
-        gone = sa.select(READ.c.uri).where(READ.c.outcome.in_([REPLACED, GONE]))
-        return staging.c.uri.in_(gone), staging.c.load_id != self.load_id
 
     @cached_property
     def changed(self) -> dict[str, CreateTempTableAs]:
         """For each key of the star, the values whose rows this load may change."""
         if self.everything:
             return {}
-        plays, songs = (self.touched(staging) for staging in STAGING_TABLES.values())
+        plays, songs = (self.touched(rows) for rows in STAGED_ROWS.values())
         names = sa.union(*(sa.select(s.c.title, s.c.artist_name) for s in songs)).subquery("names")
-        event = STAGING_TABLES["events"].c
-        same = (event.song == names.c.title) & (event.artist == names.c.artist_name)
-        matching = sa.select(event.ts).select_from(names).where(same)
+        same = (EVENTS.c.song == names.c.title) & (EVENTS.c.artist == names.c.artist_name)
+        matching = sa.select(EVENTS.c.ts).select_from(names).where(same)
         moments = sa.union(*(sa.select(rows.c.ts) for rows in plays), matching)
         return {
             "start_time": CreateTempTableAs("changed_times", moments),
@@ -113,11 +137,14 @@ class Publication:
             "artist_id": values("artist_id", songs),
         }
 
-    def touched(self, staging: sa.Table) -> list[sa.FromClause]:
-        """The rows that this load staged, and those that it removes."""
-        added = sa.select(*staging.c).where(staging.c.load_id == self.load_id)
-        removed = [self.removed[staging].table] if self.replaces else []
-        return [added.subquery("added"), *removed]
+    def touched(self, rows: sa.Table) -> list[sa.FromClause]:
+        """The rows that this load publishes, and those of superseded versions."""
+        new = sa.select(*rows.c).where(within(rows.c.file_id, self.file_ids))
+        old = (
+            sa.select(*rows.c).where(rows.c.file_id.in_(sa.select(each.table.c.file_id)))
+            for each in self.superseded
+        )
+        return [new.subquery("added"), *(select.subquery("removed") for select in old)]
 
     def keys(self, key: str) -> Keys:
         """The changed values of a key; None means all of them."""
@@ -127,6 +154,11 @@ class Publication:
         """Which rows of a star table are rebuilt."""
         changed = self.keys(key)
         return () if changed is None else (target.c[key].in_(changed),)
+
+
+def count(rows: sa.FromClause) -> Query:
+    """The SELECT of the number of rows."""
+    return sa.select(sa.func.count()).select_from(rows)
 
 
 def values(column: str, rows: Sequence[sa.FromClause]) -> CreateTempTableAs:
@@ -145,10 +177,3 @@ def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Q
     keys = found.group_by(key, *more).subquery("keys")
     rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
     return sa.select(rows, sa.func.count()).select_from(keys)
-
-
-def clear_all() -> Iterator[Statement]:
-    """Empty every table except `loads`, for a load of the whole lake."""
-    models: Sequence[type[Base]] = (*PUBLISHED, *KINDS.values(), File, Reject)
-    for model in models:
-        yield sa.delete(table(model))

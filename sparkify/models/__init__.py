@@ -3,13 +3,15 @@
 base        columns, keys, lengths of text
 star        what analysts query: songplays, users, songs, artists, time, user_levels
 staging     the records of the lake, field by field, with the rules of each field
-books       loads, files, rejects
+books       loads, files, versions, rejects, runs
+views       the published rows, as people query them
+grants      who may use the views
 statements  statements that SQLAlchemy lacks
 schema      is the schema there and current? Alembic creates and upgrades it
 diagram     the schema as DDL and as a Mermaid diagram
 """
 
 from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
-from sparkify.models.books import File, Load, Reject
-from sparkify.models.staging import EPOCH_MS, KINDS, Provenance, StagingEvent, StagingSong
+from sparkify.models.books import File, IdLock, Load, Lock, RejectRow, StagingRun, Version
+from sparkify.models.staging import EPOCH_MS, KINDS, EventRow, SongRow, StagedRow
 from sparkify.models.star import PUBLISHED, STAR, Artist, Song, Songplay, Time, User, UserLevel

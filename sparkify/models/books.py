@@ -1,4 +1,7 @@
-"""The books: which runs committed, which objects were read, which records were rejected."""
+"""The books: which runs committed, which objects were read, which records were rejected.
+
+What is read is staged first and published later. In between, it is in `versions` alone.
+"""
 
 from datetime import datetime
 from types import MappingProxyType
@@ -29,7 +32,10 @@ class Load(Base):
 
 
 class File(Base):
-    """One row per object: the version of it that the staging rows come from."""
+    """One row per object: the version of it that was published last.
+
+    After a direct COPY many objects share one version, and how many records each has is unknown.
+    """
 
     __tablename__ = "files"
     __table_args__ = (
@@ -41,23 +47,101 @@ class File(Base):
     etag: Mapped[str] = column(sa.String(NAME))
     size: Mapped[int] = column(sa.BigInteger())
     load_id: Mapped[str] = column(sa.String(32), sort=True)
-    records: Mapped[int] = column(sa.BigInteger())
-    rejects: Mapped[int] = column(sa.BigInteger())
+    records: Mapped[int | None] = column(sa.BigInteger())
+    rejects: Mapped[int | None] = column(sa.BigInteger())
+    file_id: Mapped[int] = column(sa.BigInteger())
 
 
-class Reject(Base):
-    """One row per rejected record: where it starts (line from 1, byte from 0), and why."""
+class Version(Base):
+    """One row per version: the rows that were read from an object, or from a batch, at one time.
 
-    __tablename__ = "rejects"
+    Attributes:
+        run_id: the run that read it.
+        uri: the object; NULL for a batch of objects that were copied together.
+        load_id: the load that published it; of a version that is retired, the load that did so;
+            NULL while it is only staged.
+        published: whether its rows count.
+        rows, rejects, repaired: how many of its records were staged, rejected, repaired.
+        least_ts, greatest_ts: of its events.
+        damaged: whether the object could not be read as a whole, so that the rows of the version
+            before it still count.
+        fingerprint: of the code and the rules that read it; another version of them reads anew.
+    """
+
+    __tablename__ = "versions"
     __table_args__ = (
-        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "load_id"},
+        key("file_id", table="versions"),
+        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "file_id"},
     )
-    __mapper_args__ = MappingProxyType({"primary_key": ["uri", "line_number", "byte_offset"]})
-    load_id: Mapped[str] = column(sa.String(32), sort=True)
-    uri: Mapped[str] = column(sa.String(URI))
+    file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
+    run_id: Mapped[str] = column(sa.String(32))
+    kind: Mapped[str] = column(sa.String(WORD))
+    uri: Mapped[str | None] = column(sa.String(URI))
+    etag: Mapped[str | None] = column(sa.String(NAME))
+    size: Mapped[int | None] = column(sa.BigInteger())
+    load_id: Mapped[str | None] = column(sa.String(32))
+    published: Mapped[bool] = column(sa.Boolean())
+    rows: Mapped[int] = column(sa.BigInteger())
+    rejects: Mapped[int] = column(sa.BigInteger())
+    repaired: Mapped[int] = column(sa.BigInteger())
+    least_ts: Mapped[datetime | None] = column(sa.DateTime())
+    greatest_ts: Mapped[datetime | None] = column(sa.DateTime())
+    damaged: Mapped[bool] = column(sa.Boolean())
+    fingerprint: Mapped[str | None] = column(sa.String(32))
+
+
+class RejectRow(Base):
+    """One row per rejected record: where it starts (line from 1, byte from 0), and why.
+
+    The view `rejects` shows those of published versions.
+    """
+
+    __tablename__ = "reject_rows"
+    __table_args__ = (
+        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "file_id"},
+    )
+    __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "line_number", "byte_offset"]})
+    file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
+    uri: Mapped[str | None] = column(sa.String(URI))
     line_number: Mapped[int | None] = column(sa.BigInteger())
     byte_offset: Mapped[int | None] = column(sa.BigInteger())
     column_name: Mapped[str | None] = column(sa.String(128))
     code: Mapped[str] = column(sa.String(WORD))
     reason: Mapped[str] = column(sa.String(1024))
     raw_text: Mapped[str | None] = column(sa.String(URI))
+
+
+class StagingRun(Base):
+    """One row per run that staged something, and the block of file_ids that it may use.
+
+    `heartbeat` is by the server's clock; NULL once the run has ended.
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        key("run_id", table="runs"),
+        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "run_id"},
+    )
+    run_id: Mapped[str] = column(sa.String(32), sort=True, nullable=False)
+    started_at: Mapped[datetime] = column(sa.DateTime())
+    heartbeat: Mapped[datetime | None] = column(sa.DateTime())
+    first_file_id: Mapped[int] = column(sa.BigInteger())
+    last_file_id: Mapped[int] = column(sa.BigInteger())
+
+
+class Lock(Base):
+    """Locked by the run that publishes; empty, and never read."""
+
+    __tablename__ = "lock"
+    __table_args__ = ({"schema": STAGING, "redshift_diststyle": "ALL"},)
+    __mapper_args__ = MappingProxyType({"primary_key": ["nothing"]})
+    nothing: Mapped[int | None] = column(sa.BigInteger())
+
+
+class IdLock(Base):
+    """Locked by the run that reserves file_ids; empty, and never read."""
+
+    __tablename__ = "id_lock"
+    __table_args__ = ({"schema": STAGING, "redshift_diststyle": "ALL"},)
+    __mapper_args__ = MappingProxyType({"primary_key": ["nothing"]})
+    nothing: Mapped[int | None] = column(sa.BigInteger())

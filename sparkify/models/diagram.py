@@ -4,15 +4,18 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateSchema, CreateTable
+from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 from sparkify.models.base import STAGING, Base, table
 from sparkify.models.star import PUBLISHED
+from sparkify.models.views import views
 
 
 def ddl(dialect: sa.Dialect) -> str:
-    """The CREATE statements of every table, as a dialect writes them."""
-    statements = [CreateSchema(STAGING, if_not_exists=True)]
-    statements += [CreateTable(each) for each in Base.metadata.sorted_tables]  # type: ignore[misc]
+    """The CREATE statements of every table and view, as a dialect writes them."""
+    statements: list[ExecutableDDLElement] = [CreateSchema(STAGING, if_not_exists=True)]
+    statements += map(CreateTable, Base.metadata.sorted_tables)
+    statements += views()
     texts = (str(statement.compile(dialect=dialect)) for statement in statements)
     return "\n\n".join(f"{tidy(text)};" for text in texts)
 

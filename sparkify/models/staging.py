@@ -1,4 +1,8 @@
-"""The staging tables: every record of the lake, field by field. The star is a function of them."""
+"""The staged rows: every record of the lake, field by field. The star is a function of them.
+
+Rows belong to a version of a file. They count once that version is published: the transforms and
+the views for people (`views`) see no others.
+"""
 
 from datetime import datetime
 from types import MappingProxyType
@@ -7,20 +11,24 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, SqlType, column
+from sparkify.models.base import NAME, STAGING, TITLE, WORD, Base, SqlType, column
 
 PLAY = "NextSong"  # the page of an event that is a play
 EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, what a ts can mean
 
 
-class Provenance(Base):
-    """Where a staging row came from. `uri` is NULL for rows of a direct COPY."""
+class StagedRow(Base):
+    """What every staged row has beside the fields of its record.
+
+    Attributes:
+        file_id: the version of the file that the row was read from; see `books.Version`.
+        repaired: whether a text of it was repaired.
+    """
 
     __abstract__ = True
 
-    uri: Mapped[str | None] = column(sa.String(URI), sort_order=1)
-    load_id: Mapped[str] = column(sa.String(32), sort=True, sort_order=2)
-    repaired: Mapped[bool | None] = column(sa.Boolean(), sort_order=3)
+    file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False, sort_order=1)
+    repaired: Mapped[bool | None] = column(sa.Boolean(), sort_order=2)
 
 
 class Rules(NamedTuple):
@@ -50,17 +58,17 @@ def field(type_: SqlType, key: str, **rules: Any) -> Any:
 STAGING_ARGS = {
     "schema": STAGING,
     "redshift_diststyle": "EVEN",
-    "redshift_sortkey": "load_id",  # rows arrive in its order: always sorted, never vacuumed
+    "redshift_sortkey": "file_id",  # rows arrive in its order: always sorted, never vacuumed
 }
 
 
-class StagingEvent(Provenance):
+class EventRow(StagedRow):
     """The event records, field by field."""
 
-    __tablename__ = "staging_events"
+    __tablename__ = "event_rows"
     __table_args__ = STAGING_ARGS
     __mapper_args__ = MappingProxyType(
-        {"primary_key": ["uri", "session_id", "item_in_session", "ts"]}
+        {"primary_key": ["file_id", "session_id", "item_in_session", "ts"]}
     )
     artist: Mapped[str | None] = field(sa.String(TITLE), "artist", required="play", repair=True)
     auth: Mapped[str | None] = field(sa.String(WORD), "auth")
@@ -84,12 +92,12 @@ class StagingEvent(Provenance):
     user_id: Mapped[int | None] = field(sa.BigInteger(), "userId", required="play", least=0)
 
 
-class StagingSong(Provenance):
+class SongRow(StagedRow):
     """The song records, field by field."""
 
-    __tablename__ = "staging_songs"
+    __tablename__ = "song_rows"
     __table_args__ = STAGING_ARGS
-    __mapper_args__ = MappingProxyType({"primary_key": ["uri", "song_id"]})
+    __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "song_id"]})
     num_songs: Mapped[int | None] = field(sa.BigInteger(), "num_songs")
     artist_id: Mapped[str] = field(sa.String(WORD), "artist_id", required="always")
     artist_latitude: Mapped[float | None] = field(
@@ -108,4 +116,4 @@ class StagingSong(Provenance):
     year: Mapped[int | None] = field(sa.BigInteger(), "year", least=0, most=9999)
 
 
-KINDS: dict[str, type[Provenance]] = {"songs": StagingSong, "events": StagingEvent}
+KINDS: dict[str, type[StagedRow]] = {"songs": SongRow, "events": EventRow}

@@ -1,5 +1,7 @@
 """Statements that SQLAlchemy lacks, and short names for its types."""
 
+import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,13 +11,28 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 Column = sa.ColumnElement[Any]
 Query = sa.Select[Any]
 Union = sa.CompoundSelect[Any]
-Statement = sa.SelectBase | sa.Insert | sa.Delete | sa.TextClause | ExecutableDDLElement
+Statement = sa.SelectBase | sa.Insert | sa.Update | sa.Delete | sa.TextClause | ExecutableDDLElement
 Compiler = Any  # SQLAlchemy's compilers have no common type
 
 
 def insert(target: sa.Table, select: Query) -> sa.Insert:
     """INSERT..SELECT by the names of the selected columns."""
     return sa.insert(target).from_select([c.name for c in select.selected_columns], select)
+
+
+def within(column: Column, ids: Iterable[int] | None) -> sa.ColumnElement[bool]:
+    """Whether a column is one of some ids, as few literal ranges; None stands for unknown ids.
+
+    >>> literal = {"literal_binds": True}
+    >>> print(within(sa.column("n"), [4, 1, 2, 3, 9]).compile(compile_kwargs=literal))
+    n BETWEEN 1 AND 4 OR n BETWEEN 9 AND 9
+    """
+    if ids is None:
+        return column.between(sa.literal_column("$first_id"), sa.literal_column("$last_id"))
+    # in a range of consecutive ids, id minus position stays the same
+    runs = itertools.groupby(enumerate(sorted(set(ids))), lambda pair: pair[1] - pair[0])
+    spans = ([n for _, n in run] for _, run in runs)
+    return sa.or_(sa.false(), *(column.between(span[0], span[-1]) for span in spans))
 
 
 def temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:

@@ -39,7 +39,7 @@ def fault(kind: str) -> str:
     odd = f"(regexp_matches(json, '{UNSURE}') AND NOT regexp_full_match(json, '{TAG}'))"
     unsure = f"({odd} OR {deep})"
     conditions = [
-        Condition("malformed:", "json IS NULL OR object IS NULL"),
+        Condition("malformed:", "json IS NULL OR file_id IS NULL"),
         Condition("check:", MAYBE_UNSURE, f"NOT $verified AND {unsure}"),
         *map(nested, fields_of(kind)),
         *map(condition, checks_of(kind)),

@@ -7,7 +7,7 @@ one that it was not sure of, or could not read, is read again by the same SELECT
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
@@ -25,7 +25,7 @@ from sparkify.read.repair import MACROS
 from sparkify.read.results import WRONG_KIND, Outcome, damaged, fault_of
 from sparkify.read.select import LINES, insert, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
-from sparkify.read.sql import Scanner, Value
+from sparkify.read.sql import Scanner, Value, in_order
 
 MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
 AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
@@ -44,26 +44,24 @@ class Judged(NamedTuple):
 class Reader:
     """Reads objects of a lake into the staging tables of a DuckDB connection."""
 
-    def __init__(self, scanner: Scanner, lake: Lake, load_id: str) -> None:
+    def __init__(self, scanner: Scanner, lake: Lake) -> None:
         self.scanner = scanner
         self.lake = lake
-        self.load_id = load_id
         self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
 
-    def read(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
-        """Read batches of objects; an object's rows are staged when its outcome arrives."""
+    def read(self, batches: Iterator[Batch]) -> Generator[list[Outcome]]:
+        """Read batches of objects; the rows of a batch are staged when its outcomes arrive."""
         for batch in ahead(batches):
             with batch:
-                yield from self.read_batch(batch)
+                spoilt = [damaged(item, number, error) for item, number, error in batch.damaged]
+                yield [*spoilt, *self.read_batch(batch)]
 
-    def read_batch(self, batch: Batch) -> Iterator[Outcome]:
+    def read_batch(self, batch: Batch) -> Iterable[Outcome]:
         """Read one batch of objects."""
-        yield from (damaged(item, error) for item, error in batch.damaged)
         if not batch.entries:
-            return
-        self.name_objects(batch)
+            return ()
         large = [e.item for e in batch.entries if isinstance(e.content, Path)]
         self.lake.verify(large)  # DuckDB would wait for a named pipe
         if files := batch.files():
@@ -79,36 +77,33 @@ class Reader:
         for number, outcome in outcomes.items():
             if outcome.foreign == outcome.records > 0:
                 self.room += len(outcome.rejects)
-                outcomes[number] = damaged(outcome.objects[0], WRONG_KIND[batch.kind])
-        yield from outcomes.values()
+                outcomes[number] = damaged(outcome.objects[0], number, WRONG_KIND[batch.kind])
+        return outcomes.values()
 
     def run(self, query: str, files: Sequence[str], *, verified: bool = False) -> list[Any]:
         """Run one of the statements of `select` over files."""
-        values: dict[str, Value] = {"files": files, "load_id": self.load_id, "verified": verified}
+        values: dict[str, Value] = {"files": files, "verified": verified}
         return self.scanner.execute(query, values).fetchall()
 
-    def name_objects(self, batch: Batch) -> None:
-        """Tell DuckDB which number is which object."""
-        self.scanner.execute(
-            "CREATE OR REPLACE TEMP TABLE lake_objects AS SELECT * FROM read_json($objects,"
-            " format='newline_delimited', columns={object: 'INTEGER', uri: 'VARCHAR'})",
-            {"objects": batch.names()},
-        )
-
     def outcomes(self, batch: Batch) -> dict[int, Outcome]:
-        """What became of each object so far, by its number."""
-        staged = self.staged(batch)
-        return {e.number: Outcome(batch.kind, [e.item], *staged[e.number]) for e in batch.entries}
+        """What became of each object so far, by its file_id."""
+        found = {e.number: Outcome(batch.kind, e.number, [e.item]) for e in batch.entries}
+        self.count(batch, found)
+        for outcome in found.values():
+            outcome.records = outcome.rows
+        return found
 
-    def staged(self, batch: Batch) -> Mapping[int, tuple[int, int]]:
-        """How many rows of each object are staged, and how many of them were repaired."""
+    def count(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        """Count the staged rows of each object, and those that were repaired."""
+        span = "min(ts), max(ts)" if batch.kind == "events" else "NULL, NULL"
         found = self.scanner.execute(
-            "SELECT object, count(*), count(*) FILTER (repaired)"
-            f" FROM {STAGING}.{table(KINDS[batch.kind]).name} JOIN lake_objects USING (uri)"
-            " WHERE load_id = $load_id GROUP BY object",
-            {"load_id": self.load_id},
+            f"SELECT file_id, count(*), count(*) FILTER (repaired), {span}"
+            f" FROM {STAGING}.{table(KINDS[batch.kind]).name}"
+            " WHERE file_id BETWEEN $first_id AND $last_id GROUP BY file_id",
+            {"first_id": min(outcomes), "last_id": max(outcomes)},
         ).fetchall()
-        return defaultdict(lambda: (0, 0), {number: (n, mended) for number, n, mended in found})
+        for number, *counts in found:
+            outcomes[number].counted(*counts)
 
     def look_closely(
         self, batch: Batch, doubtful: list[Entry], outcomes: dict[int, Outcome]
@@ -144,7 +139,7 @@ class Reader:
         entries = {entry.number: entry for entry in unclear}
         files = sorted({str(batch.file(entry)) for entry in unclear} & set(batch.files()))
         found = defaultdict[int, dict[bytes, str]](dict)
-        where, columns = "fault IS NOT NULL AND json IS NOT NULL", "object, json, fault"
+        where, columns = "fault IS NOT NULL AND json IS NOT NULL", "file_id, json, fault"
         query = select(batch.kind, where, columns)
         for number, text, fault in self.run(query, files) if files else ():
             if number in entries:
@@ -159,11 +154,12 @@ class Reader:
         """
         if str(file) not in batch.files():
             return []
-        ((seen, found),) = self.scanner.execute(
-            "SELECT count(*), list(position) FILTER (json IS NULL) FROM (SELECT json, row_number()"
-            f" OVER () AS position FROM {LINES})",
-            {"files": [str(file)]},
-        ).fetchall()
+        with in_order(self.scanner):
+            ((seen, found),) = self.scanner.execute(
+                "SELECT count(*), list(position) FILTER (json IS NULL) FROM (SELECT json,"
+                f" row_number() OVER () AS position FROM {LINES})",
+                {"files": [str(file)]},
+            ).fetchall()
         return sorted(found or ()) if seen == lines else []
 
     def unstage(self, outcome: Outcome) -> None:
@@ -171,11 +167,11 @@ class Reader:
         if not outcome.records:
             return
         self.scanner.execute(
-            f"DELETE FROM {STAGING}.{table(KINDS[outcome.kind]).name}"
-            " WHERE load_id = $load_id AND uri = $uri",
-            {"load_id": self.load_id, "uri": outcome.objects[0].uri},
+            f"DELETE FROM {STAGING}.{table(KINDS[outcome.kind]).name} WHERE file_id = $file_id",
+            {"file_id": outcome.file_id},
         )
-        outcome.records = outcome.repaired = 0
+        outcome.records = 0
+        outcome.counted()
 
     def read_again(
         self, batch: Batch, judged: Iterator[Judged], outcomes: dict[int, Outcome]
@@ -194,8 +190,7 @@ class Reader:
                 self.settle(batch, kept, outcomes)
                 kept, size = [], 0
         self.settle(batch, kept, outcomes)
-        for number, (_, repaired) in self.staged(batch).items():
-            outcomes[number].repaired = repaired
+        self.count(batch, outcomes)
 
     def settle(self, batch: Batch, kept: list[Judged], outcomes: dict[int, Outcome]) -> None:
         """Stage records that were parsed strictly, reject those that break a rule."""

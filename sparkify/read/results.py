@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 from sparkify.errors import RejectedRecord
@@ -21,24 +22,45 @@ class Outcome:
 
     Attributes:
         kind: of the objects.
+        file_id: the version that was read.
         records: how many there are; each is either staged or rejected.
-        repaired: how many of the staged ones were repaired.
+        rows: how many rows the version has by now.
+        repaired: how many of them were repaired.
+        least_ts, greatest_ts: of the rows that are events.
         foreign: how many of the rejected ones are records of the other kind, up to the first
             that is not.
         omitted: how many of the rejected ones are not in `rejects`, by code.
+        batch: whether the objects were copied together, so that it is not known which of them a
+            row came from.
         damaged: whether the object is unreadable as a whole; rows of its last good version stay.
         alien: whether all that were rejected so far are records of the other kind.
     """
 
     kind: str
+    file_id: int
     objects: Sequence[LakeObject]
     records: int = 0
+    rows: int = 0
     repaired: int = 0
+    least_ts: datetime | None = None
+    greatest_ts: datetime | None = None
     foreign: int = 0
     rejects: list[RejectedRecord] = field(default_factory=list)
     omitted: Counter[str] = field(default_factory=Counter)
+    batch: bool = False
     damaged: bool = False
     alien: bool = True
+
+    def counted(
+        self,
+        rows: int = 0,
+        repaired: int = 0,
+        least_ts: datetime | None = None,
+        greatest_ts: datetime | None = None,
+    ) -> None:
+        """Take what was counted in the staging table."""
+        self.rows, self.repaired = rows, repaired
+        self.least_ts, self.greatest_ts = least_ts, greatest_ts
 
     @property
     def staged(self) -> int:
@@ -91,10 +113,10 @@ def printable(raw: bytes) -> str:
     return safe.encode()[:RAW_TEXT].decode("utf-8", "ignore").rstrip()
 
 
-def damaged(item: LakeObject, error: Unreadable) -> Outcome:
+def damaged(item: LakeObject, file_id: int, error: Unreadable) -> Outcome:
     """The outcome for an object that is unreadable as a whole: one record, one reject."""
     reject = rejected(item, Fault(error.code, str(error)))
-    return Outcome(item.kind, [item], records=1, rejects=[reject], damaged=True)
+    return Outcome(item.kind, file_id, [item], records=1, rejects=[reject], damaged=True)
 
 
 def fault_of(kind: str, found: str, raw: bytes, *, brief: bool = False) -> Fault:

@@ -37,26 +37,26 @@ def select(kind: str, where: str, columns: str | None = None) -> str:
 
     Args:
         kind: "songs" or "events".
-        where: which of the rows, in terms of `fault`, `number`, `object` and `json`.
+        where: which of the rows, in terms of `fault`, `number`, `file_id` and `json`.
         columns: what to select; by default a whole staging row, in the table's order.
 
-    Its placeholders: `$files` the files of the batch, `$load_id` the load, `$verified` whether the
-    lines were parsed strictly. It joins `lake_objects` (object INTEGER, uri VARCHAR).
+    Its placeholders: `$files` the files of the batch, `$verified` whether the lines were parsed
+    strictly.
     """
     wanted = columns or ", ".join(column.name for column in table(KINDS[kind]).columns)
     known = fields_of(kind)
     structure = ", ".join(f'"{field.key}":"VARCHAR"' for field in known)
     return f"""WITH lines AS (
-    SELECT json, TRY_CAST(parse_filename(filename, true) AS INTEGER) AS file,
-           from_json(json, '{{"{OBJECT}":"INTEGER", "{NUMBER}":"INTEGER", {structure}}}') AS f,
+    SELECT json, TRY_CAST(parse_filename(filename, true) AS BIGINT) AS file,
+           from_json(json, '{{"{OBJECT}":"BIGINT", "{NUMBER}":"INTEGER", {structure}}}') AS f,
            {WIDE} AS wide
     FROM {LINES}
 ), raws AS (
-    SELECT json, coalesce(file, f.{OBJECT}) AS object, f.{NUMBER} AS number, f, wide,
+    SELECT json, coalesce(file, f.{OBJECT}) AS file_id, f.{NUMBER} AS number, f, wide,
            {each(known, repaired, "_")}
     FROM lines
 ), texts AS (
-    SELECT json, object, number,
+    SELECT json, file_id, number,
            CASE WHEN wide THEN coalesce({shorter(known)}, false) ELSE false END AS repaired,
            {each(known, cleaned, "_")}
     FROM raws
@@ -64,13 +64,13 @@ def select(kind: str, where: str, columns: str | None = None) -> str:
     SELECT *, {each((field for field in known if field.type != "text"), number, "_n")}
     FROM texts
 ), rows AS (
-    SELECT json, object, number, repaired, $load_id AS load_id,
+    SELECT json, file_id, number, repaired,
            {each(known, value, "")},
            CASE {fault(kind)} END AS fault
     FROM numbers
 )
 SELECT {wanted}
-FROM rows LEFT JOIN lake_objects USING (object)
+FROM rows
 WHERE {where}"""
 
 

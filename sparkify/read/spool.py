@@ -6,7 +6,6 @@ number, so that no name of the lake is ever taken for a pattern.
 """
 
 import itertools
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +43,7 @@ class Entry:
 
     Attributes:
         item: the object.
-        number: its number in the batch.
+        number: the file_id of the version that is read.
         content: its bytes, decompressed, or the path of a file that has them.
         lines: how many lines it has; None if it cannot be scanned line by line.
         first: the lines before it in the bundle.
@@ -69,12 +68,17 @@ class Entry:
 
 @dataclass
 class Batch:
-    """Objects of one kind that are scanned together; `directory` is removed with it."""
+    """Objects of one kind that are scanned together; `directory` is removed with it.
+
+    Attributes:
+        numbers: the file_ids of the objects to come.
+    """
 
     kind: str
     directory: Path
+    numbers: Iterator[int] = field(default_factory=itertools.count)
     entries: list[Entry] = field(default_factory=list)
-    damaged: list[tuple[LakeObject, Unreadable]] = field(default_factory=list)
+    damaged: list[tuple[LakeObject, int, Unreadable]] = field(default_factory=list)
     bundled: int = 0
     small: int = 0
     large: int = 0
@@ -101,10 +105,11 @@ class Batch:
         self.directory.mkdir()
         with self.bundle.open("wb") as bundle:
             for item, content in contents:
+                number = next(self.numbers)
                 try:
-                    entry = self.opened(item, content)
+                    entry = self.opened(item, number, content)
                 except Unreadable as error:
-                    self.damaged.append((item, error))
+                    self.damaged.append((item, number, error))
                     continue
                 self.entries.append(entry)
                 if isinstance(entry.content, bytes):
@@ -115,9 +120,8 @@ class Batch:
                     return True
         return False
 
-    def opened(self, item: LakeObject, content: bytes | Path) -> Entry:
+    def opened(self, item: LakeObject, number: int, content: bytes | Path) -> Entry:
         """The entry of an object, decompressed and counted."""
-        number = len(self.entries) + len(self.damaged)
         if isinstance(content, bytes) and is_line(content):
             return Entry(item, number, content, 1)
         link = self.directory / f"{number}.json"
@@ -173,13 +177,6 @@ class Batch:
         """How many lines are in the file that has an object's lines."""
         return self.bundled if isinstance(entry.content, bytes) else entry.lines or 0
 
-    def names(self) -> Path:
-        """A file of the objects' numbers and uris, as JSON lines."""
-        path = self.directory / "objects.json"
-        rows = ({"object": entry.number, "uri": entry.item.uri} for entry in self.entries)
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
-        return path
-
 
 class Unopened(Batch):
     """Objects that a plan shows the statements for, and does not open."""
@@ -191,18 +188,20 @@ class Unopened(Batch):
         """No files, but a statement is sent."""
         return ["$files"]
 
-    def names(self) -> Path:
-        """No file."""
-        return self.directory
 
+def batches(
+    lake: Lake, objects: Sequence[LakeObject], directory: Path, numbers: Iterator[int]
+) -> Iterator[Batch]:
+    """The objects' bytes in batches; events first, whose scan hides the opening of songs.
 
-def batches(lake: Lake, objects: Sequence[LakeObject], directory: Path) -> Iterator[Batch]:
-    """The objects' bytes in batches; events first, whose scan hides the opening of songs."""
+    Args:
+        numbers: file_ids, one for each object.
+    """
     for kind in reversed(KINDS):
         fetched = lake.fetch([item for item in objects if item.kind == kind])
         contents = itertools.takewhile(lambda _: not STOP.wanted, fetched)
         for index in itertools.count():
-            batch = Batch(kind, directory / f"{kind}-{index}")
+            batch = Batch(kind, directory / f"{kind}-{index}", numbers)
             more = batch.fill(contents)
             yield batch
             if not more:
@@ -214,7 +213,7 @@ def planned(objects: Sequence[LakeObject]) -> Iterator[Batch]:
     chosen = by_kind(objects)
     for kind in reversed(KINDS):
         entries = [Entry(item, n, b"", 0) for n, item in enumerate(chosen.get(kind, ()))]
-        yield Unopened(kind, Path("$files"), entries)
+        yield Unopened(kind, Path("$files"), entries=entries)
 
 
 def is_line(content: bytes) -> bool:

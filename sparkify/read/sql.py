@@ -6,7 +6,8 @@ it is installed, and that takes 0.4 s.
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Value = str | bool | Path | Sequence[str]
+Value = str | int | bool | Path | Sequence[str]
 PLACEHOLDER = re.compile(r"\$(\w+)")
 
 
@@ -45,6 +46,17 @@ class DuckDBScanner:
         return self.connection.execute(fill(query, values) if values else query)
 
 
+@contextmanager
+def in_order(scanner: Scanner) -> Iterator[None]:
+    """Let DuckDB return rows in the order in which it reads them."""
+    setting = "preserve_insertion_order"
+    ((before,),) = scanner.execute(f"SELECT current_setting('{setting}')").fetchall()
+    scanner.execute(f"SET {setting} = true")
+    yield
+    if not before:  # after an error nothing can be set, and the connection is given up
+        scanner.execute(f"SET {setting} = false")
+
+
 def fill(query: str, values: Mapping[str, Value]) -> str:
     """A statement with the literals of values in place of its placeholders.
 
@@ -59,6 +71,8 @@ def literal(value: Value) -> str:
     match value:
         case bool():
             return "true" if value else "false"
+        case int():
+            return str(value)
         case str() | Path():
             text = str(value).replace("'", "''")
             return f"'{text}'"

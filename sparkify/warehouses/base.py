@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.masking import mask_url
-from sparkify.models.statements import Statement
+from sparkify.models.statements import Column, Statement
 from sparkify.process import stopping
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses.executor import Executor, Recorder, Result
@@ -125,11 +125,25 @@ class Warehouse(ABC):
 
     @abstractmethod
     def lock(self, executor: Executor, lock_timeout: float) -> None:
-        """Keep other runs out, as the first thing in a load's transaction."""
+        """Keep other runs from publishing, as the first thing in a publication's transaction."""
+
+    def lock_ids(self, executor: Executor) -> None:  # noqa: B027
+        """Keep other runs from reserving file_ids until the end of the transaction."""
+
+    def keep_alive(self, executor: Executor, run_id: str) -> None:  # noqa: B027
+        """Say that a run is alive, and keep its session open; called before each batch."""
 
     @abstractmethod
-    def sweep(self) -> None:
-        """Remove what killed runs left beside the warehouse; only the holder of the lock may."""
+    def ago(self, minutes: int) -> Column:
+        """The time some minutes ago, in UTC, by the server's clock."""
+
+    @abstractmethod
+    def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
+        """Whether a run that may not have ended is no longer alive, by its last heartbeat."""
+
+    @abstractmethod
+    def sweep(self, executor: Executor) -> None:
+        """Remove what killed runs left beside the warehouse."""
 
     def commit(self, transaction: sa.RootTransaction, load_id: str) -> None:
         """Commit the load. If this raises, nothing was committed."""
@@ -140,9 +154,13 @@ class Warehouse(ABC):
 
     @abstractmethod
     def insert_rows(
-        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
     ) -> None:
-        """Insert any number of rows of a load into a table of the books."""
+        """Insert any number of rows into a table of the books.
+
+        Args:
+            name: of what is uploaded for that, if anything: the run's id and a name of its own.
+        """
 
     @abstractmethod
     def export(

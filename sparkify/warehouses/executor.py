@@ -5,7 +5,8 @@ are known only at run time stand in a plan as named placeholders, as `$load_id`.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value
 
 logger = logging.getLogger(__name__)
 
-LOAD_ID = "$load_id"  # in a plan
+LOAD_ID, RUN_ID = "$load_id", "$run_id"  # in a plan
 Result = sa.CursorResult[Any]
 Found = Iterable[Sequence[Any]]  # rows of a SELECT
 
@@ -32,6 +33,26 @@ class Executor:
     def __init__(self, connection: sa.Connection, dialect: sa.Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.RootTransaction | None]:
+        """A transaction, which is committed at the end of the block, or rolled back."""
+        try:
+            with self.connection.begin() as transaction:
+                yield transaction
+        except sa.exc.DBAPIError:
+            if not self.connection.invalidated:
+                with suppress(Exception):  # SQLAlchemy takes one whose COMMIT failed for ended
+                    driver(self.connection).rollback()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A transaction that commits nothing."""
+        with self.transaction() as transaction:
+            yield
+            if transaction is not None:
+                transaction.rollback()
 
     def text(self, statement: Statement) -> str:
         """A statement as it is sent: its values are in it, none is a bound parameter."""
@@ -51,6 +72,14 @@ class Executor:
     def rows(self, select: sa.SelectBase) -> Found:
         """The rows of a SELECT."""
         return self.send(select)
+
+    def scalar(self, select: Query) -> Any:
+        """The only value of a SELECT; None if there is no row."""
+        return next((value for (value,) in self.rows(select)), None)
+
+    def one(self, select: Query) -> Sequence[Any]:
+        """The only row of a SELECT; in a plan zeros."""
+        return tuple(self.send(select).one())
 
     def counts(self, select: Query) -> Sequence[int]:
         """The only row of a SELECT of counts."""
@@ -76,6 +105,11 @@ class Recorder(Executor):
         self.texts: list[str] = []
         self.answers: dict[str, Found] = {}
 
+    @contextmanager
+    def transaction(self) -> Iterator[sa.RootTransaction | None]:
+        """Nothing is begun."""
+        yield None
+
     def execute(self, statement: Statement) -> None:
         """Keep a statement."""
         self.texts.append(self.text(statement))
@@ -85,10 +119,14 @@ class Recorder(Executor):
         self.execute(select)
         return self.answers.get(self.texts[-1], ())
 
-    def counts(self, select: Query) -> Sequence[int]:
+    def one(self, select: Query) -> Sequence[Any]:
         """Keep a SELECT; zeros."""
         self.execute(select)
         return [0] * len(select.selected_columns)
+
+    def counts(self, select: Query) -> Sequence[int]:
+        """Keep a SELECT; zeros."""
+        return self.one(select)
 
     def scanner(self) -> Scanner:
         """Keeps the reader's statements, too."""

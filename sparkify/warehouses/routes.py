@@ -8,7 +8,8 @@ A route receives what it needs: a way to send statements, settings, parts. It kn
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from sparkify.lake.objects import Lake, LakeObject
@@ -20,16 +21,27 @@ from sparkify.read.sql import Scanner
 from sparkify.warehouses.executor import Executor
 
 
+@dataclass(frozen=True)
+class Staging:
+    """What a run's rows are staged under.
+
+    Attributes:
+        run_id: the run; names what it uploads.
+        file_ids: unused ids of versions, one for each object.
+    """
+
+    run_id: str
+    file_ids: Iterator[int]
+
+
 class Route(ABC):
     """One of the routes.
 
     Attributes:
         name: what a report calls it; None for the only route of an engine.
-        by_object: whether the rows of each object are known, so that they can be replaced.
     """
 
     name: ClassVar[str | None] = None
-    by_object: ClassVar[bool] = True
 
     def check(self, lake: Lake) -> None:  # noqa: B027 - most routes take every lake
         """Check, before anything is done, that rows of a lake can take this route.
@@ -40,12 +52,14 @@ class Route(ABC):
 
     @abstractmethod
     def stage(
-        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], load_id: str
-    ) -> Generator[Outcome]:
-        """Read objects into the staging tables; their rows are there when the iteration ends.
+        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], staging: Staging
+    ) -> Generator[list[Outcome]]:
+        """Read objects into the staging tables, batch by batch.
+
+        The caller commits after each batch, before it asks for the next one.
 
         Yields:
-            What became of each object, or of each batch of objects that was copied as one.
+            What became of the objects of a batch, whose rows are staged by then.
         """
 
 
@@ -53,22 +67,23 @@ class InPlace(Route):
     """The reader writes straight into the staging tables."""
 
     def stage(
-        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], load_id: str
-    ) -> Generator[Outcome]:
+        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], staging: Staging
+    ) -> Generator[list[Outcome]]:
         """See `Route.stage`."""
-        return read(executor.scanner(), lake, objects, load_id, as_sql=executor.as_sql)
+        return read(executor.scanner(), lake, objects, staging, as_sql=executor.as_sql)
 
 
 def read(
-    scanner: Scanner, lake: Lake, objects: Sequence[LakeObject], load_id: str, *, as_sql: bool
-) -> Generator[Outcome]:
+    scanner: Scanner, lake: Lake, objects: Sequence[LakeObject], staging: Staging, *, as_sql: bool
+) -> Generator[list[Outcome]]:
     """Read objects into the staging tables of a DuckDB connection.
 
     Args:
         as_sql: send the statements only, and open no object.
     """
     if as_sql:
-        yield from Reader(scanner, lake, load_id).read(planned(objects))
+        yield from Reader(scanner, lake).read(planned(objects))
         return
     with scratch.folder() as directory:
-        yield from Reader(scanner, lake, load_id).read(batches(lake, objects, directory))
+        found = batches(lake, objects, directory, staging.file_ids)
+        yield from Reader(scanner, lake).read(found)

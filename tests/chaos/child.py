@@ -21,6 +21,7 @@ import alembic.migration
 import duckdb
 
 from sparkify import cli, pipeline
+from sparkify.process.stopping import STOP
 from sparkify.warehouses import dialect_of
 
 PRELOADED = (alembic.command, alembic.migration, pipeline, dialect_of("duckdb"))
@@ -87,7 +88,7 @@ class Counter:
             self.count += 1
             if self.count == 1:
                 self.began()
-            if call.__name__ == "commit":
+            if call.__name__ == "commit" and STOP.committing:
                 self.committed = self.count
             now = self.count == self.strike.nth
             if now and self.strike.when == "before":

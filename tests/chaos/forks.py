@@ -22,7 +22,7 @@ class Ended(NamedTuple):
     Attributes:
         code: the exit code, less than 0 for a signal that killed it.
         statements: how many there were.
-        commit: which of them was the last COMMIT.
+        commit: which of them was the COMMIT of the publication.
         said: on stdout and stderr.
     """
 

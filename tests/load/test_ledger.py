@@ -1,10 +1,12 @@
 """The ledger: what a listing has that the warehouse does not know, and the other way round."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from sparkify.errors import SparkifyError
 from sparkify.lake.folder import Folder
 from sparkify.lake.objects import Lake, LakeObject, Listing
 from sparkify.load.ledger import Difference
@@ -20,6 +22,7 @@ class Known(NamedTuple):
     etag: str = "1"
     size: int = 10
     records: int | None = 5
+    file_id: int = 1
 
 
 def listed(name: str, etag: str = "1", size: int = 10) -> LakeObject:
@@ -33,12 +36,14 @@ def known(name: str, etag: str = "1", size: int = 10, records: int | None = 5) -
     return Known(f"/lake/log_data/{name}", etag=etag, size=size, records=records)
 
 
-def compare(objects: list[LakeObject], ledger: list[Known], ignored: int = 0) -> Difference:
+def compare(
+    objects: list[LakeObject], ledger: list[Known], ignored: int = 0, *, prune: bool = False
+) -> Difference:
     """The difference between a listing of the lake and a ledger."""
-    return Difference.of(Listing(objects, ignored), ledger, LAKE)
+    return Difference.of(Listing(objects, ignored), ledger, LAKE, prune=prune)
 
 
-def names(objects: list[LakeObject]) -> list[str]:
+def names(objects: Iterable[LakeObject]) -> list[str]:
     """The names of objects."""
     return [Path(item.uri).name for item in objects]
 
@@ -47,8 +52,8 @@ def test_everything_is_new_to_an_empty_warehouse() -> None:
     """Without a ledger every object is read, and this is the first load."""
     found = compare([listed("a"), listed("b")], [], ignored=3)
     assert found.first
-    assert names(found.read) == ["a", "b"]
-    assert (found.known, found.missing, found.uncounted) == (set(), [], set())
+    assert names(found.read.values()) == ["a", "b"]
+    assert (found.known, found.missing, found.batched) == ({}, [], set())
     assert (found.files.new, found.files.ignored) == (2, 3)
 
 
@@ -56,7 +61,7 @@ def test_what_is_known_is_not_read_again() -> None:
     """An object with the etag and the size that the ledger has is unchanged."""
     found = compare([listed("a"), listed("b")], [known("a")])
     assert not found.first
-    assert names(found.read) == ["b"]
+    assert names(found.read.values()) == ["b"]
     assert (found.files.new, found.files.unchanged) == (1, 1)
 
 
@@ -64,8 +69,8 @@ def test_what_is_known_is_not_read_again() -> None:
 def test_another_etag_or_size_is_another_object(etag: str, size: int) -> None:
     """An object whose etag or size differs is read, and its former rows are known of."""
     found = compare([listed("a", etag, size)], [known("a")])
-    assert found.read == [listed("a", etag, size)]
-    assert found.known == {listed("a").uri}
+    assert list(found.read.values()) == [listed("a", etag, size)]
+    assert found.known == {listed("a").uri: 1}
     assert (found.files.new, found.files.changed, found.files.unchanged) == (0, 1, 0)
 
 
@@ -84,20 +89,46 @@ def test_an_object_that_is_no_longer_listed_is_missing() -> None:
 def test_objects_of_other_lakes_are_ignored(uri: str) -> None:
     """What the warehouse knows from elsewhere is neither missing nor new."""
     found = compare([listed("b")], [Known(uri, records=None)])
-    assert (found.missing, found.uncounted, found.files.missing) == ([], set(), 0)
+    assert (found.missing, found.batched, found.files.missing) == ([], set(), 0)
     assert not found.first
 
 
-def test_objects_that_were_copied_have_no_count() -> None:
-    """Of changed and missing objects those are named whose rows cannot be told apart."""
-    ledger = [
-        known("same", records=None),
-        known("changed", records=None),
-        known("gone", records=None),
-        known("counted"),
-    ]
-    found = compare([listed("same"), listed("changed", etag="2")], ledger)
-    assert found.uncounted == {"/lake/log_data/changed", "/lake/log_data/gone"}
+def batch(*names: str, file_id: int = 7) -> list[Known]:
+    """Objects that were copied together."""
+    return [known(name, records=None)._replace(file_id=file_id) for name in names]
+
+
+def test_a_batch_is_read_again_as_a_whole() -> None:
+    """The rows of a batch can only be replaced together: what has not changed is read as well."""
+    ledger = [*batch("changed", "same"), *batch("other", file_id=8), known("counted")]
+    objects = [listed(name) for name in ("same", "other", "counted")]
+    found = compare([listed("changed", etag="2"), *objects], ledger)
+    assert sorted(names(found.read.values())) == ["changed", "same"]
+    assert found.batched == {listed("changed").uri, listed("same").uri}
+    assert found.known == dict.fromkeys(found.batched, 7)
+    assert (found.files.changed, found.files.unchanged) == (1, 3)
+    found.check()
+
+
+def test_a_batch_that_has_lost_an_object_is_not_read_again() -> None:
+    """Its rows would be lost, so the run stops and names it; unless they are to be removed."""
+    objects, ledger = (
+        [listed("changed", etag="2"), listed("same")],
+        batch("changed", "same", "gone"),
+    )
+    with pytest.raises(SparkifyError, match="/lake/log_data/gone no longer exists"):
+        compare(objects, ledger).check()
+    found = compare(objects, ledger, prune=True)
+    found.check()
+    assert sorted(names(found.read.values())) == ["changed", "same"]
+    assert names(found.missing) == ["gone"]
+
+
+def test_what_is_left_of_a_batch_is_read_again_when_an_object_is_removed() -> None:
+    """With --prune, the other objects of the batch are read again."""
+    assert not compare([listed("same")], batch("same", "gone")).read
+    found = compare([listed("same")], batch("same", "gone"), prune=True)
+    assert names(found.read.values()) == ["same"]
 
 
 def test_the_counts_add_up() -> None:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from sparkify import books, config, pipeline, warehouses
-from sparkify.load import loader
+from sparkify.load import ids
 from tests.factory import event, put, rows
 from tests.support import redshift_is_long
 
@@ -22,7 +22,7 @@ def test_the_clock_goes_back(lake: Path, warehouse: str, monkeypatch: pytest.Mon
     made: list[str | None] = []
     for number, day in enumerate((9, 2, 2, 5, 12)):
         moment = datetime.datetime(2018, 11, day)
-        monkeypatch.setattr(loader, "now", lambda moment=moment: moment)
+        monkeypatch.setattr(ids, "now", lambda moment=moment: moment)
         put(lake, "events", f"{number}.json", event(itemInSession=number))
         made.append(pipeline.run(lake, warehouse).load_id)
         settings = config.load({"warehouse": warehouse})

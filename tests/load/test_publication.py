@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from sparkify import warehouses
-from sparkify.load.publication import Publication, clear_all
-from sparkify.models import PUBLISHED, Base, table
+from sparkify.load.publication import Publication
+from sparkify.models import PUBLISHED, Base, EventRow, Songplay, Version, table
 from sparkify.warehouses.executor import Recorder
 
 TABLES = ["songplays", "time", "users", "songs", "artists", "user_levels"]
@@ -23,69 +23,98 @@ def texts(publication: Publication) -> list[str]:
     return recorder.texts
 
 
-def test_tables_are_written_in_one_order() -> None:
-    """The star comes first, in a fixed order, then the books."""
-    for publication in (Publication("l", True, False), Publication("l", False, True)):
-        inserts = [text for text in texts(publication) if text.startswith("INSERT INTO")]
-        targets = [text.split()[2] for text in inserts]
-        assert targets == [*TABLES, "staging.files"]
+FIRST = Publication("l", [1, 2], first=True)
+LATER = Publication("l", [3, 4, 7])
+CHANGED = Publication("l", [5], replaces=True)
+FULL = Publication("l", [6], full=True)
+TEMPORARY = ["changed_times", "changed_user_ids", "changed_song_ids", "changed_artist_ids"]
+
+
+def created(sent: list[str]) -> list[str]:
+    """The temporary tables that statements make."""
+    return [text.split()[3] for text in sent if text.startswith("CREATE TEMPORARY TABLE")]
+
+
+@pytest.mark.parametrize("publication", [FIRST, LATER, CHANGED, FULL])
+def test_tables_are_written_in_one_order(publication: Publication) -> None:
+    """Versions come first, then the star in a fixed order, then the files."""
+    written = [
+        text.split()[{"INSERT": 2, "DELETE": 2, "UPDATE": 1}[text.split()[0]]]
+        for text in texts(publication)
+        if not text.startswith("CREATE")
+    ]
+    order = list(dict.fromkeys(written))
+    assert order == ["staging.versions", *TABLES, "staging.files"]
+    assert written == sorted(written, key=order.index)
+
+
+def test_no_staged_row_is_written() -> None:
+    """Rows are staged before and removed after: what is published are versions."""
+    for publication in (FIRST, LATER, CHANGED, FULL):
+        for text in texts(publication):
+            assert not text.startswith(("INSERT INTO staging.event_rows", "DELETE FROM staging.e"))
 
 
 def test_a_first_load_rebuilds_everything() -> None:
     """Every table is emptied as a whole, and no list of changed keys is made."""
-    sent = texts(Publication("l", everything=True, replaces=False))
-    assert [text for text in sent if text.startswith("CREATE")] == []
-    assert sent[:2:2] == ["DELETE FROM songplays"]
+    sent = texts(FIRST)
+    assert created(sent) == []
+    assert "DELETE FROM songplays" in sent
 
 
 def test_a_later_load_rebuilds_only_what_its_keys_touch() -> None:
-    """Each DELETE and each INSERT is limited to the keys of the rows that the load staged."""
-    sent = texts(Publication("l", everything=False, replaces=False))
-    created = [text.split()[3] for text in sent if text.startswith("CREATE TEMPORARY TABLE")]
-    assert created == [
-        "changed_times",
-        "changed_user_ids",
-        "changed_song_ids",
-        "changed_artist_ids",
-    ]
+    """Each DELETE and each INSERT is limited to the keys of the rows that the load publishes."""
+    sent = texts(LATER)
+    assert created(sent) == TEMPORARY
     for name in TABLES:
         (delete,) = [text for text in sent if text.startswith(f"DELETE FROM {name} ")]
         assert "IN (SELECT changed_" in delete
 
 
-def test_replaced_rows_are_kept_until_their_keys_are_known() -> None:
-    """Rows of changed or vanished objects are copied, removed, and count as touched."""
-    publication = Publication("l", everything=False, replaces=True)
-    sent = texts(publication)
-    assert [text.split()[3] for text in sent[0:4:2]] == ["removed_events", "removed_songs"]
-    assert [text.split()[2] for text in sent[1:4:2]] == [
-        "staging.staging_events",
-        "staging.staging_songs",
-    ]
+def test_the_keys_of_superseded_rows_count_as_touched() -> None:
+    """Where rows may be replaced, the versions that they are of are known by then."""
+    sent = texts(CHANGED)
+    assert created(sent) == ["superseded", *TEMPORARY]
     (times,) = [text for text in sent if "TABLE changed_times" in text]
-    assert "removed_events" in times
-    assert "removed_songs" in times
+    assert times.count("SELECT superseded.file_id") == 2  # events, and songs by their names
+
+
+def test_a_full_load_supersedes_all_that_is_published() -> None:
+    """The rows stay until the load has committed."""
+    sent = texts(FULL)
+    assert created(sent) == ["superseded"]
+    assert "DELETE FROM staging.files" in sent
 
 
 def test_every_temporary_table_is_dropped() -> None:
     """The connection may be the caller's and live on: what is created is known by name."""
-    publication = Publication("l", everything=False, replaces=True)
-    created = [text.split()[3] for text in texts(publication) if text.startswith("CREATE")]
-    names = [each.name for each in publication.temporary_tables()]
-    assert names == ["read_files", *created]
+    for publication in (FIRST, LATER, CHANGED, FULL):
+        names = [each.name for each in publication.temporary_tables()]
+        assert names == ["read_files", *created(texts(publication))]
 
 
-def test_a_full_load_keeps_the_list_of_loads() -> None:
-    """Everything else is emptied."""
-    recorder = Recorder(warehouses.dialect_of("duckdb"))
-    for statement in clear_all():
-        recorder.execute(statement)
-    emptied = {text.removeprefix("DELETE FROM ") for text in recorder.texts}
-    every = {each.fullname for each in Base.metadata.sorted_tables}
-    assert every - emptied == {"staging.loads"}
+def test_a_play_too_many_or_too_few_is_found(empty: Path, tmp_path: Path) -> None:
+    """Before COMMIT, there are as many rows of songplays as there are plays."""
+    path = shutil.copy(empty, tmp_path / "warehouse.duckdb")
+    event = {column.name: example(column) for column in table(EventRow).columns}
+    play = {column.name: example(column) for column in table(Songplay).columns}
+    with warehouses.connect(f"duckdb:///{path}") as opened, opened.writing(0) as connection:
+        executor = opened.executor(connection)
+        select = dict(FIRST.checks())["the plays and the rows of songplays"]
+        version = {"file_id": 1, "published": True}
+        connection.execute(sa.insert(table(Version)), [version])
+        connection.execute(sa.insert(table(EventRow)), [event | {"page": "NextSong"}] * 2)
+        assert tuple(executor.counts(select)) == (1, 0)
+        connection.execute(sa.insert(table(Songplay)), [play])
+        assert tuple(executor.counts(select)) == (1, 1)
+        connection.execute(sa.insert(table(Songplay)), [play])
+        assert tuple(executor.counts(select)) == (1, 2)
+        connection.rollback()
 
 
-@pytest.mark.parametrize("name", [table(model).name for model in PUBLISHED])
+@pytest.mark.parametrize(
+    "name", [table(model).name for model in PUBLISHED if model is not Songplay]
+)
 def test_a_repeated_key_is_found(empty: Path, tmp_path: Path, name: str) -> None:
     """Before COMMIT, a key that two rows of a table share makes its two counts differ."""
     path = shutil.copy(empty, tmp_path / "warehouse.duckdb")
@@ -94,7 +123,7 @@ def test_a_repeated_key_is_found(empty: Path, tmp_path: Path, name: str) -> None
     with warehouses.connect(f"duckdb:///{path}") as opened, opened.writing(0) as connection:
         connection.execute(sa.insert(target), [values])
         executor = opened.executor(connection)
-        selects = dict(Publication("l", everything=True, replaces=False).checks())
+        selects = dict(FIRST.checks())
         select = selects[f"the rows and the keys of {name}"]
         assert tuple(executor.counts(select)) == (1, 1)
         connection.execute(sa.insert(target), [values])

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from sparkify.load.transform import TRANSFORMS
-from sparkify.models import STAGING, StagingEvent, StagingSong, table
+from sparkify.models import STAGING, EventRow, SongRow, Version, table
 from sparkify.warehouses import BARE, connect
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -53,7 +53,7 @@ def engine() -> Iterator[sa.Engine]:
     made = sa.create_engine("duckdb:///:memory:", poolclass=sa.StaticPool)
     with made.begin() as connection:
         connection.execute(sa.schema.CreateSchema(STAGING))
-        for model in (StagingEvent, StagingSong):
+        for model in (EventRow, SongRow, Version):
             table(model).create(connection)
     yield made
     made.dispose()
@@ -64,12 +64,13 @@ class Staged:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+        versions = [{"file_id": 1, "published": True}, {"file_id": 2, "published": False}]
+        connection.execute(sa.insert(table(Version)), versions)
 
     def events(self, *rows: dict[str, Any]) -> None:
         """Stage plays that differ from a usual one in some of their columns."""
         usual = {
-            "uri": "a.json",
-            "load_id": "load",
+            "file_id": 1,
             "repaired": False,
             "artist": "Björk",
             "auth": "Logged In",
@@ -90,13 +91,12 @@ class Staged:
             "user_agent": "Mozilla",
             "user_id": 49,
         }
-        self.connection.execute(sa.insert(table(StagingEvent)), [usual | row for row in rows])
+        self.connection.execute(sa.insert(table(EventRow)), [usual | row for row in rows])
 
     def songs(self, *rows: dict[str, Any]) -> None:
         """Stage songs that differ from a usual one in some of their columns."""
         usual = {
-            "uri": "b.json",
-            "load_id": "load",
+            "file_id": 1,
             "repaired": False,
             "num_songs": 1,
             "artist_id": "AR1",
@@ -109,7 +109,7 @@ class Staged:
             "duration": 254.5,
             "year": 1997,
         }
-        self.connection.execute(sa.insert(table(StagingSong)), [usual | row for row in rows])
+        self.connection.execute(sa.insert(table(SongRow)), [usual | row for row in rows])
 
     def star(self, name: str, *columns: str, only: tuple[Any, ...] | None = None) -> list[Row]:
         """Some columns of a star table; `only`: what a load that changed these keys makes anew."""
@@ -127,6 +127,19 @@ def staged(engine: sa.Engine) -> Iterator[Staged]:
     with engine.connect() as connection:
         yield Staged(connection)
         connection.rollback()
+
+
+@pytest.mark.parametrize("name", SELECTS)
+def test_what_is_not_published_is_not_there(staged: Staged, name: str) -> None:
+    """No table of the star has a row of a version that is not published, nor follows one."""
+    staged.events({"level": "paid"})
+    staged.songs({})
+    columns = [column.name for column in SELECTS[name][0].columns]
+    right = staged.star(name, *columns)
+    assert len(right) == 1
+    staged.events({"file_id": 2, "user_id": 50}, {"file_id": 2, "ts": later(1)})
+    staged.songs({"file_id": 2, "song_id": "SO0"}, {"file_id": 2, "artist_id": "AR0"})
+    assert staged.star(name, *columns) == right
 
 
 # ------------------------------------------------------------------------------------- songplays

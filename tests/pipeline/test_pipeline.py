@@ -367,7 +367,7 @@ def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, warehouse: 
     assert len(pipeline.plan(str(lake), name).statements) == len(planned.statements)
     written = [text.split("(")[0].strip() for text in planned.statements]
     stage = {"duckdb": "INSERT INTO", "redshift": "COPY"}[name]
-    assert f"{stage} staging.staging_events" in written
+    assert f"{stage} staging.event_rows" in written
     star = ["songplays", "time", "users", "songs", "artists", "user_levels"]
     targets = [*star, "staging.files", "staging.loads"]
     inserts = [text for text in written if text.startswith("INSERT")]

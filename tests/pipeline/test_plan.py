@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,26 +10,39 @@ import pytest
 
 from sparkify import pipeline
 from sparkify.report import Report
-from sparkify.warehouses.executor import LOAD_ID
+from sparkify.warehouses.executor import LOAD_ID, RUN_ID
 from tests.factory import event, put, song
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
 
-#: rows of the books, whose values are known only at run time
-ROWS = re.compile(r"(INSERT INTO (?:read_files|staging\.loads) \([^)]*\) VALUES) .*", re.DOTALL)
+#: what is known only at run time: rows of the books, ids
+UNKNOWN = (
+    (
+        re.compile(r"(INSERT INTO (?:read_files|staging\.\w+) \([^)]*\) VALUES) .*", re.S),
+        r"\1 ($rows)",
+    ),
+    (re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}"), RUN_ID),
+    (re.compile(r"file_id BETWEEN \d+ AND \d+"), "file_id BETWEEN $first_id AND $last_id"),
+    (re.compile(r"\d+ AS (first|last)_file_id"), r"$\1_id AS \1_file_id"),
+    (re.compile(r"SELECT \d+ AS file_id"), "SELECT $file_id AS file_id"),
+)
+#: what only a run sends: the ends of transactions, heartbeats, and what is left of dead runs
+RUN_ONLY = ("begin", "commit", "rollback", "UPDATE staging.runs SET heartbeat=getdate")
 
 
 def with_placeholders(texts: Iterable[str], load_id: str) -> list[str]:
     """Statements as a plan shows them."""
-    named = (text.replace(load_id, LOAD_ID).strip() for text in texts)
-    return [ROWS.sub(r"\1 ($rows)", text) for text in named]
+    named = [text.replace(load_id, LOAD_ID).strip() for text in texts]
+    for pattern, name in UNKNOWN:
+        named = [pattern.sub(name, text) for text in named]
+    return named
 
 
-def in_load(sent: list[str], first: str) -> list[str]:
-    """Of everything that was sent, a load's statements: from the first until COMMIT."""
-    start = next(n for n, text in enumerate(sent) if text.startswith(first))
-    end = next((n for n, text in enumerate(sent) if text == "commit" and n > start), len(sent))
-    return sent[start:end]
+def of_run(sent: Iterable[str], planned: Sequence[str]) -> list[str]:
+    """Of everything that a run sent, what its plan has to show: all from the first until COMMIT."""
+    found = [text for text in sent if not text.startswith(RUN_ONLY)]
+    start = found.index(planned[0])
+    return found[start : start + len(planned)]
 
 
 #: what the lake holds that the warehouse does not, and the route
@@ -58,7 +71,12 @@ def change(case: str, place: Callable[..., Any]) -> None:
 
 
 def plan_and_run(
-    source: str, url: str, case: str, place: Callable[..., Any], **options: Any
+    source: str,
+    url: str,
+    case: str,
+    place: Callable[..., Any],
+    begin: Callable[[], None],
+    **options: Any,
 ) -> tuple[tuple[str, ...], Report]:
     """The statements of a plan, and the report of the run that follows it."""
     place("events", "a.json", event())
@@ -70,6 +88,7 @@ def plan_and_run(
         change(case, place)
     full = case == "full"
     planned = pipeline.plan(source, url, full=full, **options).statements
+    begin()
     return planned, pipeline.run(source, url, full=full, **options)
 
 
@@ -87,10 +106,10 @@ def test_into_duckdb(
     """Rows are read in place: the reader's statements are sent to the warehouse, too."""
     with caplog.at_level(logging.DEBUG, logger="sparkify"):
         planned, report = plan_and_run(
-            str(lake), duckdb_url, case, lambda *parts: put(lake, *parts)
+            str(lake), duckdb_url, case, lambda *parts: put(lake, *parts), caplog.clear
         )
     sent = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
-    loaded = with_placeholders(sent[-len(planned) :], str(report.load_id))
+    loaded = with_placeholders(of_run(sent, planned), str(report.load_id))
     assert loaded == with_placeholders(planned, LOAD_ID)
 
 
@@ -100,16 +119,13 @@ def test_into_redshift(
 ) -> None:
     """What reads the lake on this machine is not sent to the cluster, and not shown."""
     names = {"songs": "song_data", "events": "log_data"}
-    cluster.statements.clear()
     planned, report = plan_and_run(
         s3.url("lake"),
         cluster.url(),
         case,
         lambda kind, name, *records: s3.put(f"lake/{names[kind]}/{name}", *records),
+        cluster.statements.clear,
         copy=copy,
     )
-    sent = list(cluster.statements)
-    locks = (n for n, text in enumerate(sent) if text.startswith("SET statement_timeout TO 6"))
-    last = list(locks)[-1]
-    loaded = in_load(sent[last:], "SET")
-    assert with_placeholders(loaded, str(report.load_id)) == with_placeholders(planned, LOAD_ID)
+    loaded = with_placeholders(of_run(cluster.statements, planned), str(report.load_id))
+    assert loaded == with_placeholders(planned, LOAD_ID)

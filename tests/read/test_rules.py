@@ -180,5 +180,5 @@ def test_the_sentences() -> None:
 def test_the_fields_are_the_staging_columns() -> None:
     """Every staging column that is not provenance holds a field."""
     for kind, model in KINDS.items():
-        names = {column.name for column in table(model).columns} - {"uri", "load_id", "repaired"}
+        names = {column.name for column in table(model).columns} - {"file_id", "repaired"}
         assert {field.name for field in fields_of(kind)} == names

@@ -149,8 +149,8 @@ def test_a_damaged_object_is_set_aside(
     path = tmp_path / "damaged.json"
     path.write_bytes(content)
     fill(batch, A, path if large else content, B)
-    ((item, error),) = batch.damaged
-    assert (item.uri, error.code) == ("1.json", code)
+    ((item, number, error),) = batch.damaged
+    assert (item.uri, number, error.code) == ("1.json", 1, code)
     assert [entry.number for entry in batch.entries] == [0, 2]
     assert len(batch.bundle.read_bytes().splitlines()) == 2
 

@@ -124,6 +124,18 @@ CREATE VIEW standin.svv_table_info AS
     LEFT JOIN standin.tables t ON t.relation = c.oid
     WHERE c.relkind = 'r'
         AND n.nspname NOT LIKE 'pg\_%' AND n.nspname NOT IN ('information_schema', 'standin');
+CREATE VIEW standin.svv_relation_privileges AS
+    SELECT n.nspname::text AS namespace_name, c.relname::text AS relation_name,
+        a.privilege_type::text AS privilege_type, a.grantee::int AS identity_id,
+        CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee)::text END
+            AS identity_name,
+        CASE a.grantee WHEN 0 THEN 'public' ELSE 'user' END AS identity_type,
+        a.is_grantable AS admin_option
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL aclexplode(c.relacl) a
+    WHERE c.relkind IN ('r', 'v') AND n.nspname NOT LIKE 'pg\_%'
+        AND n.nspname NOT IN ('information_schema', 'standin');
 CREATE VIEW standin.all_loads AS
     SELECT * FROM standin.loads UNION ALL SELECT * FROM standin.own_loads AS own
     WHERE own.query_id NOT IN (SELECT query_id FROM standin.loads);

@@ -1,4 +1,4 @@
-"""The short commands: schemas, views, DROP, COMMENT, LOCK, TRUNCATE, VACUUM."""
+"""The short commands: schemas, views, DROP, GRANT, COMMENT, LOCK, TRUNCATE, VACUUM."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ VIEW = re.compile(
     r"(?P<head>create\s+(or\s+replace\s+)?view\s+.*?\bas)\b\s*(?P<query>(select|with|\().*)",
     re.IGNORECASE | re.DOTALL,
 )
+UNQUALIFIED = re.compile(r"\b(from|join)\s+(?!\w+\s*\.|\()\w+", re.IGNORECASE)
 UNBOUND = re.compile(r"\s+with\s+no\s+schema\s+binding\s*$", re.IGNORECASE)
 
 
@@ -43,12 +44,17 @@ def _quota(tokens: Tokens) -> None:
 
 
 def create_view(text: str, context: Context) -> Plan:
-    """CREATE VIEW (r_CREATE_VIEW)."""
-    if UNBOUND.search(text):
-        raise lacks("CREATE VIEW ... WITH NO SCHEMA BINDING")
-    match = VIEW.fullmatch(text)
+    """CREATE VIEW (r_CREATE_VIEW).
+
+    One WITH NO SCHEMA BINDING is bound all the same: what it refers to must exist, and cannot be
+    dropped before it. On a cluster it need not exist yet, and can be dropped.
+    """
+    unbound = UNBOUND.search(text)
+    match = VIEW.fullmatch(UNBOUND.sub("", text))
     if not match:
         raise not_in_manual("this form of CREATE VIEW")
+    if unbound and UNQUALIFIED.search(match["query"]):
+        raise not_in_manual("a table without its schema in a view WITH NO SCHEMA BINDING")
     return Relay(f"{match['head']} {queries.compile_query(match['query'], context)}")
 
 
@@ -65,6 +71,28 @@ def drop(text: str, context: Context) -> Plan:
     tokens.accept("restrict")
     tokens.end()
     return Relay(f"DROP {kind} {condition}{', '.join(names)}{behaviour}")
+
+
+PRIVILEGES = ("select", "insert", "update", "delete", "references")
+
+
+def grant(text: str, context: Context) -> Plan:
+    """GRANT privilege, … ON [TABLE] name TO PUBLIC (r_GRANT); there is only one user here."""
+    tokens = Tokens(text)
+    tokens.expect("grant")
+    privileges = [tokens.take().text.lower()]
+    while tokens.accept(","):
+        privileges.append(tokens.take().text.lower())
+    if unknown := set(privileges) - set(PRIVILEGES):
+        raise lacks(f"GRANT {', '.join(sorted(unknown))}")
+    tokens.expect("on")
+    tokens.accept("table")
+    name = quoted(*tokens.name())
+    tokens.expect("to")
+    if not tokens.accept("public"):
+        raise lacks("GRANT to anybody but PUBLIC")
+    tokens.end()
+    return Relay(f"GRANT {', '.join(privileges)} ON {name} TO PUBLIC")
 
 
 def comment(text: str, context: Context) -> Plan:

@@ -19,7 +19,7 @@ Planner = Callable[[str, Context], Plan]
 #: Commands that have a page in the manual and are not emulated.
 LACKING = words(
     """
-    call cancel close declare fetch execute prepare deallocate grant revoke refresh
+    call cancel close declare fetch execute prepare deallocate revoke refresh
     attach detach use
     """
 )
@@ -79,6 +79,8 @@ def _planner(tokens: Sequence[Token]) -> Planner:
         lacking = ("user", "group", "role", "function", "procedure", "database", "library")
         drops: dict[str, Planner] = dict.fromkeys(("table", "view", "schema"), simple_ddl.drop)
         return _pick(words[1:], drops, lacking)
+    if first == "grant":
+        return simple_ddl.grant
     if first in LACKING:
         return _lacks(first.upper())
     if first in PLANNERS:

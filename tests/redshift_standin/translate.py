@@ -15,8 +15,8 @@ OVERLAID = frozenset({"pg_attrdef", "pg_attribute", "pg_class", "pg_constraint"}
 SYSTEM_VIEWS = words(
     """
     pg_table_def stl_load_commits stl_load_errors stv_db_isolation_level stv_slices
-    svv_external_columns svv_external_schemas svv_external_tables svv_table_info
-    sys_load_error_detail sys_load_history
+    svv_external_columns svv_external_schemas svv_external_tables svv_relation_privileges
+    svv_table_info sys_load_error_detail sys_load_history
     """
 )
 SCHEMA = "standin"

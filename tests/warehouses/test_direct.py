@@ -151,7 +151,7 @@ def test_a_manifest_stands_below_the_staging_prefix(cluster: StandIn, s3: Bucket
     parts = s3.url("parts")
     choices: list[tuple[Literal["direct"] | None, str]] = [
         ("direct", "incoming_events"),
-        (None, "staging.staging_events"),
+        (None, "staging.event_rows"),
     ]
     for copy, target in choices:
         found = pipeline.plan(s3.url("lake"), "redshift", staging=parts, copy=copy).statements

@@ -1,8 +1,10 @@
 """The route of staged parts: the reader's rows as Parquet files, and how COPY gets them."""
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,19 @@ import sqlalchemy as sa
 from sparkify import config, pipeline
 from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
-from sparkify.models import KINDS, StagingEvent, table
+from sparkify.models import KINDS, EventRow, table
 from sparkify.models.base import TITLE
 from sparkify.read.sql import literal
 from sparkify.warehouses.redshift.parts import as_json
 from sparkify.warehouses.redshift.staged import Collector, collector
-from sparkify.warehouses.routes import read
+from sparkify.warehouses.routes import Staging, read
 from tests.factory import event, lines, put, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.fixtures import LOST_SOCKETS, REGION
 
 pytestmark = pytest.mark.filterwarnings(LOST_SOCKETS)
 
-EVENTS = table(StagingEvent)
+EVENTS = table(EventRow)
 NAMES = ", ".join(column.name for column in EVENTS.columns)
 
 
@@ -63,7 +65,7 @@ def odd(lake: Path) -> Path:
 
 def insert(collected: Collector, *sessions: int) -> None:
     """Insert an event of each session, as the reader does."""
-    values = {"session_id": "range", "ts": "TIMESTAMP '2018-11-15 00:30:26.796'", "uri": "'a'"}
+    values = {"session_id": "range", "ts": "TIMESTAMP '2018-11-15 00:30:26.796'", "file_id": "1"}
     chosen = ", ".join(f"{values.get(c.name, 'NULL')} AS {c.name}" for c in EVENTS.columns)
     some = f"SELECT {chosen} FROM range(100) WHERE range IN ({', '.join(map(str, sessions))})"
     collected.execute(f"INSERT INTO {EVENTS.fullname} ({NAMES})\n{some}")
@@ -88,7 +90,7 @@ def test_the_reader_sees_what_it_inserted(collected: Collector) -> None:
     insert(collected, 1, 2)
     insert(collected, 3, 4)
     assert collected.execute(counted).fetchall() == [(4, 10)]
-    where = "WHERE load_id IS NULL AND session_id = $one"
+    where = "WHERE repaired IS NULL AND session_id = $one"
     collected.execute(f"DELETE FROM {EVENTS.fullname} {where}", {"one": "3"})
     assert collected.execute(counted).fetchall() == [(3, 7)]
     insert(collected, 3)
@@ -127,15 +129,17 @@ def test_types(collected: Collector) -> None:
 def test_the_rows_are_those_of_a_table(odd: Path, collected: Collector, duckdb_url: str) -> None:
     """Parts have the rows that the reader writes into a table, whatever the objects are like."""
     lake = open_lake(config.load({"source": str(odd)}))
-    outcomes = list(read(collected, lake, lake.listing().objects, "load", as_sql=False))
+    batches = read(collected, lake, lake.listing().objects, Staging("run", count(1)), as_sql=False)
+    outcomes = [outcome for batch in batches for outcome in batch]
     pipeline.run(str(odd), duckdb_url, max_rejects="50%")
     expected = staging(duckdb_url)
     for kind, model in KINDS.items():
         target = table(model)
         parts = [str(part) for part in collected.parts(target)]
-        found = rows(f"(SELECT * EXCLUDE (load_id) FROM read_parquet({parts}))")
+        found = rows(f"(SELECT * EXCLUDE (file_id) FROM read_parquet({parts}))")
         assert len(found) == sum(each.staged for each in outcomes if each.kind == kind) > 0
-        assert sorted(map(repr, found)) == sorted(map(repr, expected[kind]))
+        of_records = [(*row[:-2], row[-1]) for row in expected[kind]]  # without uri
+        assert sorted(map(repr, found)) == sorted(map(repr, of_records))
 
 
 def test_both_engines_stage_the_same(odd: Path, cluster: StandIn, duckdb_url: str) -> None:
@@ -150,11 +154,12 @@ def test_copy(lake: Path, cluster: StandIn) -> None:
     """COPY names the columns and a manifest; of other options Parquet takes but one."""
     put(lake, "songs", "a.json", song())
     report = pipeline.run(str(lake), cluster.url())
-    (sent,) = (each for each in cluster.statements if each.startswith("COPY staging.staging_songs"))
+    (sent,) = (each for each in cluster.statements if each.startswith("COPY staging.song_rows"))
     first, source, role, *words = sent.splitlines()
     names = ", ".join(column.name for column in table(KINDS["songs"]).columns)
-    assert first == f"COPY staging.staging_songs ({names})"
-    assert source.endswith(f"/{report.load_id}/staging_songs.manifest'")
+    assert first == f"COPY staging.song_rows ({names})"
+    assert report.load_id is not None
+    assert re.search(r"/\d{8}T\d{12}-[0-9a-f]{6}/\d/song_rows.manifest'$", source)
     assert role.startswith("IAM_ROLE 'arn:")
     assert words == ["MANIFEST", "FORMAT AS PARQUET", "STATUPDATE OFF"]
 
@@ -174,7 +179,11 @@ def test_a_cluster_in_another_region_gets_json(
         poolclass=sa.NullPool,
     )
     pipeline.run(str(odd), engine, max_rejects="50%")
-    copies = [each for each in cluster.statements if each.startswith("COPY staging.staging_")]
+    copies = [
+        each
+        for each in cluster.statements
+        if each.startswith(("COPY staging.song_rows", "COPY staging.event_rows"))
+    ]
     assert len(copies) == 2
     assert all(form in each for each in copies)
     assert all((f"REGION '{REGION}'" in each) == (region != REGION) for each in copies)
@@ -215,7 +224,7 @@ def test_an_error_while_parts_are_written_is_told(lake: Path, cluster: StandIn) 
     pipeline.run(str(lake), cluster.url())
     put(lake, "songs", "b.json", song(song_id="SO1"))
     message = "Spectrum Scan Error"
-    cluster.faults.fail("COPY staging.staging_songs", code="XX000", message=message)
+    cluster.faults.fail("COPY staging.song_rows", code="XX000", message=message)
     with pytest.raises(SparkifyError, match=message):
         pipeline.run(str(lake), cluster.url())
     assert len(star(cluster.url())["songs"]) == 1

@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 import time
+from itertools import count
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from sparkify import config
 from sparkify.lake.locations import open_lake
 from sparkify.models import KINDS, table
 from sparkify.warehouses.redshift import staged
-from sparkify.warehouses.routes import read
+from sparkify.warehouses.routes import Staging, read
 
 
 def main(way: str, source: str) -> None:
@@ -24,8 +25,8 @@ def main(way: str, source: str) -> None:
     objects = lake.listing().objects
     with tempfile.TemporaryDirectory() as made, staged.collector() as collected:
         begun = time.process_time()
-        outcomes = read(collected, lake, objects, "load", as_sql=False)
-        rows = sum(outcome.records for outcome in outcomes)
+        batches = read(collected, lake, objects, Staging("run", count(1)), as_sql=False)
+        rows = sum(outcome.records for batch in batches for outcome in batch)
         for target in map(table, KINDS.values()):
             collected.parts(target)
         seconds = time.process_time() - begun

@@ -4,9 +4,10 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import Question
-from sparkify.load.transform import ascending
-from sparkify.models import Load, Reject, table
+from sparkify.load.transform.rows import ascending
+from sparkify.models import Load, table
 from sparkify.models.statements import Query
+from sparkify.models.views import REJECTS
 
 
 def loads(limit: int = 10) -> Query:
@@ -19,7 +20,7 @@ def loads(limit: int = 10) -> Query:
 
 def rejects(limit: int = 10) -> Query:
     """Count the rejects by code and column, with one reason as an example."""
-    reject = table(Reject).c
+    reject = REJECTS.c
     names = (reject.code, reject.column_name)
     counted = sa.select(*names, func.min(reject.reason), func.count().label("records"))
     ordered = counted.group_by(*names).order_by(sa.desc("records"), *ascending(*names))

@@ -14,7 +14,7 @@ from sparkify.analytics.questions.question import (
     top,
     word,
 )
-from sparkify.load.transform import ascending
+from sparkify.load.transform.rows import ascending
 from sparkify.models import STAR, table
 from sparkify.models.statements import Query
 

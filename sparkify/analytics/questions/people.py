@@ -14,7 +14,7 @@ from sparkify.analytics.questions.question import (
     Rows,
     total,
 )
-from sparkify.load.transform import ascending
+from sparkify.load.transform.rows import ascending
 from sparkify.models.statements import Column, Query
 
 #: an outer join, so that users who never played are counted too

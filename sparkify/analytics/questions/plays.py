@@ -15,7 +15,7 @@ from sparkify.analytics.questions.question import (
     by_key,
     top,
 )
-from sparkify.load.transform import ascending, first, rank
+from sparkify.load.transform.rows import ascending, first, rank
 from sparkify.models.statements import Column, Query
 
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.errors import UsageError
-from sparkify.load.transform import ascending
+from sparkify.load.transform.rows import ascending
 from sparkify.models import Artist, Song, Songplay, Time, User, table
 from sparkify.models.statements import Column, Query
 

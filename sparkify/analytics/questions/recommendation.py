@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import PLAY, USER, Question, total
-from sparkify.load.transform import ascending
+from sparkify.load.transform.rows import ascending
 from sparkify.models.statements import Column, Query
 
 MILLION = 1_000_000.0

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import USER, Question, Rows, by_key, ratio, total
-from sparkify.load import transform
-from sparkify.load.transform import ascending, epoch_ms
+from sparkify.load.transform.plays import epoch_ms, plays
+from sparkify.load.transform.rows import ascending
 from sparkify.models import UserLevel, table
 from sparkify.models.statements import Column, Query
 
@@ -24,7 +24,7 @@ def heard() -> sa.Subquery:
     All three are in ms, the starts since the epoch. The length is cut to seconds, as players do
     it: a play is skipped if the next one of the session starts before these seconds are over.
     """
-    play = transform.plays(None)
+    play = plays(None)
     session = [play.c.user_id, play.c.session_id]
     start = epoch_ms(play.c.ts)
     following = func.lead(start).over(

@@ -9,21 +9,21 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError, UsageError, WarehouseBusy, first_line
+from sparkify.models.statements import Column
 from sparkify.process import scratch, stopping
-from sparkify.process.files import new_folder
-from sparkify.process.owned import holds_only
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.duckdb.dialect import Dialect, engine
+from sparkify.warehouses.duckdb.export import export_tables
 from sparkify.warehouses.duckdb.faults import absolute, check_path, translate
 from sparkify.warehouses.duckdb.gate import entered, gate
 from sparkify.warehouses.duckdb.local import (
     NEW,
+    any_order,
     create_file,
     give_up,
     in_transaction,
@@ -99,6 +99,8 @@ class DuckDB(Warehouse):
         deadline = time.monotonic() + lock_timeout
         with self.errors(), self.alone(deadline), self.opened(self.engine, deadline) as connection:
             self.check_writable(connection)
+            if self.owned:
+                any_order(driver(connection))
             if not self.has_limit:
                 limit_memory(driver(connection))
             yield connection
@@ -133,13 +135,10 @@ class DuckDB(Warehouse):
         target = path.resolve()
         if target.exists() or str(self.engine.url.query.get("access_mode")).lower() == "read_only":
             return
-        with scratch.folder() as folder:
-            duckdb.connect(folder / "new.duckdb").close()
-            content = (folder / "new.duckdb").read_bytes()
         with scratch.shortages(target.parent):
-            create_file(target, content)
+            create_file(target)
 
-    def sweep(self) -> None:
+    def sweep(self, executor: Executor) -> None:
         """See `Warehouse.sweep`: who holds the file is the only one to spill."""
         path = Path(self.path)
         spilled = Path(f"{path}.tmp").glob("duckdb_temp_*")
@@ -209,27 +208,22 @@ class DuckDB(Warehouse):
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """Nothing to send: the file's lock keeps all others out."""
 
+    def ago(self, minutes: int) -> Column:
+        """See `Warehouse.ago`."""
+        return sa.literal_column(f"make_timestamp_ms(epoch_ms(now()) - {minutes * 60_000})")
+
+    def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
+        """See `Warehouse.is_dead`: who holds the file is the only run that is alive."""
+        return sa.true()
+
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
     ) -> list[str]:
-        """See `Warehouse.export`: one file for each table; the folder appears as a whole."""
-        if "://" in directory:
-            raise UsageError(f"DuckDB exports to a folder, not to {directory}")
-        names = {table.name: f"{table.name}.parquet" for table in tables}
-        ours = holds_only(lambda name: name in names.values())
-        with new_folder(Path(directory), ours=ours, force=force) as folder:
-            for table in tables:
-                key = ", ".join(column.name for column in table.primary_key.columns)
-                executor = self.executor(connection)
-                executor.scanner().execute(
-                    f"COPY (FROM {table.fullname} ORDER BY {key}) TO $target"
-                    " (FORMAT parquet, COMPRESSION zstd)",
-                    {"target": folder / names[table.name]},
-                )
-        return [str(Path(directory) / name) for name in names.values()]
+        """See `Warehouse.export`."""
+        return export_tables(self.executor(connection).scanner(), tables, directory, force=force)
 
     def insert_rows(
-        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
     ) -> None:
         """Insert rows from a file of JSON lines: executemany takes 1.7 s for 5,000."""
         if not rows:

@@ -56,14 +56,14 @@ class Copier:
         return loaded
 
     def insert_rows(
-        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
     ) -> None:
         """Insert rows: a few by INSERT, many by COPY."""
         if len(rows) > FEW:
             with scratch.folder() as directory:
                 files = [] if executor.as_sql else [write_rows(rows, directory)]
-                name = f"{load_id}/{target.name}"
-                check(executor, target, self.copy(executor, target, name, files, "GZIP"), len(rows))
+                at = f"{name}/{target.name}"
+                check(executor, target, self.copy(executor, target, at, files, "GZIP"), len(rows))
         elif executor.as_sql and rows:
             placeholders: dict[str, sa.ColumnElement[object]] = {
                 c.name: sa.literal_column(f"${c.name}") for c in target.columns

@@ -1,11 +1,13 @@
 """The direct route: COPY straight from the lake's objects; no data passes through this machine.
 
 COPY reads the new objects by a manifest, with JSONPaths, as people's own pipelines do. It does not
-tell which rows came from which object, so the rows of a changed object cannot be replaced.
+tell which rows came from which object, so a batch of objects is one version: if one of them
+changes, all of them are copied again.
 """
 
+import itertools
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,18 +17,17 @@ from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, Usage
 from sparkify.lake.objects import Lake, LakeObject, by_kind
 from sparkify.lake.s3 import Bucket
 from sparkify.lake.uris import split
-from sparkify.models.base import table
-from sparkify.models.staging import KINDS
-from sparkify.models.statements import Query
+from sparkify.models.statements import Column
 from sparkify.read.results import Outcome
 from sparkify.read.rules import fields_of
 from sparkify.warehouses.executor import Executor
 from sparkify.warehouses.redshift import copy_log, incoming
 from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import Copy
-from sparkify.warehouses.routes import Route
+from sparkify.warehouses.routes import Route, Staging
 
 MOST_ERRORS = 100_000  # at which COPY gives up, its maximum: so that all are shown, then counted
+BATCH = 1 << 30  # bytes of objects, as stored, that are copied as one
 OPTIONS = {  # of COPY, by kind; empty and blank texts become NULL, as in the reader
     "songs": ("EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
     "events": ("TIMEFORMAT 'epochmillisecs'", "EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
@@ -39,7 +40,6 @@ class Direct(Route):
 
     copier: Copier
     name = "direct"
-    by_object = False
 
     def check(self, lake: Lake) -> None:
         """See `Route.check`: the lake must be in S3."""
@@ -54,47 +54,76 @@ class Direct(Route):
             raise UsageError(f"[S3] LOG_JSONPATH must be an s3:// URL, not {paths}")
 
     def stage(
-        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], load_id: str
-    ) -> Generator[Outcome]:
-        """See `Route.stage`: the objects of one kind are copied as one."""
-        for kind, chosen in by_kind(objects).items():
-            yield KindCopy(self.copier, executor, kind, chosen, load_id).load()
+        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], staging: Staging
+    ) -> Generator[list[Outcome]]:
+        """See `Route.stage`: the objects of a batch are copied as one."""
+        for number, batch in enumerate(batches(objects)):
+            name = f"{staging.run_id}/{number}"
+            file_id = next(staging.file_ids)
+            yield [BatchCopy(self.copier, executor, batch, file_id, name).load()]
+
+
+def batches(objects: Sequence[LakeObject]) -> Iterator[list[LakeObject]]:
+    """Objects of one kind that are copied together: whole folders, up to a size."""
+    for chosen in by_kind(objects).values():
+        batch: list[LakeObject] = []
+        for _, members in itertools.groupby(chosen, lambda item: item.uri.rpartition("/")[0]):
+            batch += members
+            if sum(item.size for item in batch) > BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
 
 
 @dataclass(frozen=True)
-class KindCopy:
-    """COPY of the objects of one kind."""
+class BatchCopy:
+    """COPY of the objects of one batch, which are of one kind.
+
+    Attributes:
+        name: of what is uploaded for that, below the prefix for parts.
+    """
 
     copier: Copier
     executor: Executor
-    kind: str
     objects: Sequence[LakeObject]
-    load_id: str
+    file_id: int
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """Of the objects."""
+        return self.objects[0].kind
 
     def load(self) -> Outcome:
         """Copy, repair, check and stage; the caller's transaction holds it all."""
         send, kind = self.executor, self.kind
-        temporary = (incoming.incoming(kind), incoming.CLEANED)
-        for each in temporary:
+        for each in (incoming.incoming(kind), incoming.CLEANED):
             send.execute(CreateTable(each))
         copied, rejects = self.copy_all()
         texts = [text for (text,) in send.rows(incoming.suspects(kind))]
-        cleaned = incoming.cleaned_rows(texts)
-        self.copier.insert_rows(send, incoming.CLEANED, cleaned, f"{self.load_id}/{kind}")
+        self.copier.insert_rows(send, incoming.CLEANED, incoming.cleaned_rows(texts), self.name)
+        checked = incoming.checked(kind)
+        send.execute(checked)
         failed = [
-            incoming.reject(kind, found, key) for found, *key in send.rows(incoming.failed(kind))
+            incoming.reject(kind, found, key)
+            for found, *key in send.rows(incoming.failed(kind, checked.table))
         ]
-        send.execute(incoming.stage(kind, self.load_id))
-        rows, repaired_count = send.counts(staged(kind, self.load_id))
-        if copied != rows + len(failed):
+        rows, *counts = send.one(incoming.counts(kind, checked.table))
+        if copied != rows + len(failed) and not send.as_sql:
             raise SparkifyError(
                 f"of {copied:,} copied {kind} {rows:,} were staged and {len(failed):,} "
                 "rejected; nothing was published"
             )
-        for each in temporary:
+        file_id: Column = sa.literal_column("$file_id" if send.as_sql else str(self.file_id))
+        send.execute(incoming.stage(kind, checked.table, file_id))
+        for each in (incoming.incoming(kind), incoming.CLEANED, checked.table):
             send.execute(DropTable(each))
         rejects += failed
-        return Outcome(kind, self.objects, rows + len(rejects), repaired_count, rejects=rejects)
+        outcome = Outcome(kind, self.file_id, self.objects, rows + len(rejects), batch=True)
+        outcome.rejects = rejects
+        outcome.counted(rows, *counts)
+        return outcome
 
     def copy_all(self) -> tuple[int, list[RejectedRecord]]:
         """COPY the objects into the temporary table: how many rows, and the rejects."""
@@ -104,7 +133,7 @@ class KindCopy:
             chosen = [item for item in self.objects if is_gzip(item) == bool(option)]
             if not chosen:
                 continue
-            name = f"{self.load_id}/{self.kind}{option and '-gz'}.manifest"
+            name = f"{self.name}/{self.kind}{option and '-gz'}.manifest"
             if not self.executor.as_sql:
                 sizes = [(item.uri, item.size) for item in chosen]
                 self.copier.parts.put_manifest(name, sizes)
@@ -143,7 +172,7 @@ class KindCopy:
             return "auto"
         if given := self.copier.settings.log_jsonpath:
             return given
-        name = f"{self.load_id}/{self.kind}.jsonpaths"
+        name = f"{self.name}/{self.kind}.jsonpaths"
         if not self.executor.as_sql:
             parts.put(name, jsonpaths_file(self.kind))
         return parts.url(name)
@@ -170,13 +199,6 @@ class KindCopy:
 def is_gzip(item: LakeObject) -> bool:
     """Whether COPY has to decompress an object, by its name."""
     return item.uri.lower().endswith(".gz")
-
-
-def staged(kind: str, load_id: str) -> Query:
-    """The SELECT of the rows of one kind and load, and of how many were repaired."""
-    staging = table(KINDS[kind])
-    repaired = sa.func.count(sa.case((staging.c.repaired, 1)))
-    return sa.select(sa.func.count(), repaired).where(staging.c.load_id == load_id)
 
 
 def jsonpaths_file(kind: str) -> bytes:

@@ -16,7 +16,7 @@ from sqlalchemy.sql.expression import func
 from sparkify.errors import RejectedRecord
 from sparkify.models.base import TITLE, table
 from sparkify.models.staging import KINDS, PLAY
-from sparkify.models.statements import Column, Query, Union, temporary
+from sparkify.models.statements import Column, CreateTempTableAs, Query, Union, temporary
 from sparkify.read.repair import compose, repair
 from sparkify.read.rules import Check, Field, checks_of, fields_of, reason
 
@@ -92,21 +92,36 @@ def sound(kind: str) -> sa.Subquery:
     return sa.select(*values, repaired).select_from(source).subquery("arrived")
 
 
-def stage(kind: str, load_id: str) -> sa.Insert:
-    """The INSERT of what passes every check; which object a row came from is unknown."""
+def checked(kind: str) -> CreateTempTableAs:
+    """The temporary table of what arrived, cleaned, with its fault, if it has one."""
     row = sound(kind)
-    names = [field.name for field in fields_of(kind)]
-    values = [sa.literal(load_id), row.c.repaired, *(row.c[name] for name in names)]
-    select = sa.select(*values).where(fault(kind, row).is_(None))
-    return sa.insert(table(KINDS[kind])).from_select(["load_id", "repaired", *names], select)
+    return CreateTempTableAs(f"checked_{kind}", sa.select(*row.c, fault(kind, row).label("fault")))
 
 
-def failed(kind: str) -> Query:
+def stage(kind: str, row: sa.Table, file_id: Column) -> sa.Insert:
+    """The INSERT of what passes every check."""
+    names = [*(field.name for field in fields_of(kind)), "repaired"]
+    select = sa.select(file_id.label("file_id"), *(row.c[name] for name in names)).where(
+        row.c.fault.is_(None)
+    )
+    return sa.insert(table(KINDS[kind])).from_select(["file_id", *names], select)
+
+
+def counts(kind: str, row: sa.Table) -> Query:
+    """The SELECT of how many rows pass, how many were repaired, and their first and last ts."""
+    repaired = func.count(sa.case((row.c.repaired, 1)))
+    span = (
+        (func.min(row.c.ts), func.max(row.c.ts))
+        if "ts" in row.c
+        else (sa.null().label("least"), sa.null().label("most"))
+    )
+    return sa.select(func.count(), repaired, *span).where(row.c.fault.is_(None))
+
+
+def failed(kind: str, row: sa.Table) -> Query:
     """What fails a check: the fault as `code:column`, and the record's own key."""
-    row = sound(kind)
-    found = fault(kind, row)
-    return sa.select(found.label("fault"), *(row.c[name] for name in own_key(kind))).where(
-        found.is_not(None)
+    return sa.select(row.c.fault, *(row.c[name] for name in own_key(kind))).where(
+        row.c.fault.is_not(None)
     )
 
 

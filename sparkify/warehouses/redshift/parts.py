@@ -3,14 +3,14 @@
 Parts are Parquet, whose manifests have to tell sizes. They are JSON where Parquet is no use: the
 rows of the books, which Python writes, and parts for a cluster in another region.
 
-Everything that a run uploads is below a folder of its warehouse's own, which only the holder of
-the warehouse's lock writes. Whatever is there at the start was left by a run that died.
+Everything that a run uploads is below a folder of its own, in the folder of its warehouse. What is
+there of a run that is no longer alive was left when it died.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -69,9 +69,12 @@ class Parts:
         """The URL of an object below the prefix."""
         return f"s3://{self.bucket.name}/{self.prefix}/{name}"
 
-    def sweep(self) -> None:
-        """Remove everything; only the holder of the warehouse's lock may."""
-        self.bucket.delete(self.bucket.keys(f"{self.prefix}/"))
+    def sweep(self, alive: Callable[[], Container[str]]) -> None:
+        """Remove the parts of all runs but those alive, who are asked for after the listing."""
+        keys = list(self.bucket.keys(f"{self.prefix}/"))
+        if keys:
+            runs, start = alive(), len(self.prefix) + 1
+            self.bucket.delete([key for key in keys if key[start:].partition("/")[0] not in runs])
 
     def withdraw(self) -> None:
         """Remove what this run has written; no other run has objects of these names."""

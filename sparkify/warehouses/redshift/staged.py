@@ -7,7 +7,7 @@ between. The files are what the reader sees as the staging tables of its DuckDB 
 import glob
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,11 @@ from sparkify.process import scratch, stopping
 from sparkify.read.results import Outcome
 from sparkify.read.sql import DuckDBScanner, Rows, Value, fill, literal
 from sparkify.warehouses.duckdb.dialect import Dialect
-from sparkify.warehouses.duckdb.local import limit_memory, no_progress_bar, shortage
+from sparkify.warehouses.duckdb.local import any_order, limit_memory, no_progress_bar, shortage
 from sparkify.warehouses.executor import Executor, RecordingScanner
 from sparkify.warehouses.redshift.copier import PARQUET, Copier, check
 from sparkify.warehouses.redshift.parts import as_json
-from sparkify.warehouses.routes import Route, read
+from sparkify.warehouses.routes import Route, Staging, read
 
 INSERT = re.compile(rf"INSERT INTO {STAGING}\.(\w+) \([^()]*\)\s+")
 DELETE = re.compile(rf"DELETE FROM {STAGING}\.(\w+) WHERE ")
@@ -53,32 +53,35 @@ class Staged(Route):
     name = "staged"
 
     def stage(
-        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], load_id: str
-    ) -> Generator[Outcome]:
-        """See `Route.stage`; nothing is sent to the cluster before everything has been read."""
-        rows = dict.fromkeys(KINDS, 0)
+        self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], staging: Staging
+    ) -> Generator[list[Outcome]]:
+        """See `Route.stage`; a batch is read before anything is sent to the cluster for it."""
         if executor.as_sql:
-            yield from read(RecordingScanner(), lake, objects, load_id, as_sql=True)
-            for kind in sorted({item.kind for item in objects}, key=list(KINDS).index):
-                self.load(executor, (), kind, 0, load_id)
+            batches = read(RecordingScanner(), lake, objects, staging, as_sql=True)
+            for number, outcomes in enumerate(batches):
+                if outcomes:
+                    self.load(executor, (), outcomes, f"{staging.run_id}/{number}")
+                yield outcomes
             return
         with collector() as collected:
-            for outcome in read(collected, lake, objects, load_id, as_sql=False):
-                rows[outcome.kind] += outcome.staged
-                yield outcome
-            for kind, count in rows.items():
-                if count:
-                    self.load(executor, collected.parts(table(KINDS[kind])), kind, count, load_id)
+            batches = read(collected, lake, objects, staging, as_sql=False)
+            for number, outcomes in enumerate(batches):
+                if any(outcome.staged for outcome in outcomes):
+                    parts = collected.parts(table(KINDS[outcomes[0].kind]))
+                    self.load(executor, parts, outcomes, f"{staging.run_id}/{number}")
+                    for part in parts:
+                        part.unlink()
+                yield outcomes
 
     def load(
-        self, executor: Executor, files: Iterable[Path], kind: str, rows: int, load_id: str
+        self, executor: Executor, files: Iterable[Path], outcomes: Sequence[Outcome], name: str
     ) -> None:
-        """Bring rows of one kind into the cluster: parts, manifest, COPY, count."""
-        staging, form = table(KINDS[kind]), PARQUET
+        """Bring the rows of a batch into the cluster: parts, manifest, COPY, count."""
+        target, form = table(KINDS[outcomes[0].kind]), PARQUET
         if self.region not in (None, self.copier.parts.region):
             files, form = map(as_json, files), "ZSTD"
-        loaded = self.copier.copy(executor, staging, f"{load_id}/{staging.name}", files, form)
-        check(executor, staging, loaded, rows)
+        loaded = self.copier.copy(executor, target, f"{name}/{target.name}", files, form)
+        check(executor, target, loaded, sum(outcome.staged for outcome in outcomes))
 
 
 class Collector(DuckDBScanner):
@@ -143,8 +146,7 @@ class Collector(DuckDBScanner):
         folder.parent.mkdir(exist_ok=True)
         each = f"PER_THREAD_OUTPUT, FILENAME_PATTERN '{name}-{self.inserts:05}-{{i}}')"
         self.inserts += 1
-        with any_order(self.connection):
-            return super().execute(f"COPY ({select}) TO {literal(folder)} {WRITTEN}, {each}")
+        return super().execute(f"COPY ({select}) TO {literal(folder)} {WRITTEN}, {each}")
 
     def parts(self, target: sa.Table) -> list[Path]:
         """The files of a table that have rows, without those that were deleted."""
@@ -153,27 +155,12 @@ class Collector(DuckDBScanner):
         for (file,) in deleted:
             kept = Path(file).with_suffix(".kept")
             rows = f"SELECT {columns(target)} FROM {PARTS}.{name} WHERE part_file = {literal(file)}"
-            with any_order(self.connection):
-                run(f"COPY ({rows}) TO {literal(kept)} {WRITTEN})")
+            run(f"COPY ({rows}) TO {literal(kept)} {WRITTEN})")
             kept.replace(file)
             run(f"DELETE FROM {PARTS}.{name}_deleted WHERE part_file = {literal(file)}")
         counted = f"FROM parquet_file_metadata({literal(self.files.format(name))})"
         found = run(f"SELECT file_name, num_rows {counted} ORDER BY 1").fetchall()
         return [Path(file) for file, rows in found if rows]
-
-
-@contextmanager
-def any_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB write rows in any order, without which it cannot limit a row group's bytes."""
-    ((before,),) = connection.execute(
-        "SELECT current_setting('preserve_insertion_order')"
-    ).fetchall()
-    connection.execute("SET preserve_insertion_order = false")
-    try:
-        yield
-    finally:
-        with suppress(duckdb.Error):
-            connection.execute(f"SET preserve_insertion_order = {str(before).lower()}")
 
 
 def columns(target: sa.Table) -> str:
@@ -188,6 +175,7 @@ def collector() -> Iterator[Collector]:
         local = duckdb.connect(f"{directory}/staged.duckdb")
         try:
             limit_memory(local)
+            any_order(local)  # else DuckDB cannot limit a row group's bytes
             with no_progress_bar(local):
                 yield Collector(local, directory)
         finally:

@@ -1,6 +1,7 @@
 """Amazon Redshift: rows get there by COPY; everything else is the same."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -11,9 +12,10 @@ from sparkify.lake import aws
 from sparkify.lake.locations import copies_directly
 from sparkify.lake.s3 import Bucket
 from sparkify.models.base import table
-from sparkify.models.books import Load
+from sparkify.models.books import IdLock, Load, Lock, StagingRun
 from sparkify.models.staging import KINDS
 from sparkify.models.star import PUBLISHED
+from sparkify.models.statements import Column
 from sparkify.process import stopping
 from sparkify.settings import Settings
 from sparkify.warehouses import guests
@@ -37,6 +39,8 @@ from sparkify.warehouses.redshift.staged import Staged
 logger = logging.getLogger(__name__)
 
 ANALYZE_FROM = 0.1  # the share of the plays that must be new
+BEAT = 60  # seconds between two heartbeats
+SILENT = 10  # minutes without a heartbeat after which a run counts as dead
 
 
 class Redshift(Warehouse):
@@ -56,6 +60,7 @@ class Redshift(Warehouse):
         self.engine, self.settings = engine, settings
         self.parts = Parts(settings, self.url, exists=self.exists())
         self.copier = Copier(settings, self.parts)
+        self.next_beat = 0.0
         region = Endpoint.parse(engine.url.host).region
         direct = copies_directly(settings)
         route = Direct(self.copier) if direct else Staged(self.copier, region)
@@ -130,13 +135,38 @@ class Redshift(Warehouse):
         """LOCK a table that readers never look at, before anything is selected."""
         milliseconds = max(1, int(lock_timeout * 1000))
         executor.execute(sa.text(f"SET statement_timeout TO {milliseconds}"))
-        executor.execute(sa.text(f"LOCK {table(Load).fullname}"))
+        executor.execute(sa.text(f"LOCK {table(Lock).fullname}"))
         executor.execute(sa.text("SET statement_timeout TO 0"))
 
-    def sweep(self) -> None:
-        """See `Warehouse.sweep`."""
+    def lock_ids(self, executor: Executor) -> None:
+        """See `Warehouse.lock_ids`."""
+        executor.execute(sa.text(f"LOCK {table(IdLock).fullname}"))
+
+    def keep_alive(self, executor: Executor, run_id: str) -> None:
+        """See `Warehouse.keep_alive`."""
+        if executor.as_sql or time.monotonic() < self.next_beat:
+            return
+        self.next_beat = time.monotonic() + BEAT
+        run = table(StagingRun)
+        beat = sa.update(run).where(run.c.run_id == run_id).values(heartbeat=self.ago(0))
+        with executor.transaction():
+            executor.execute(beat)
+
+    def ago(self, minutes: int) -> Column:
+        """See `Warehouse.ago`."""
+        now: Column = sa.func.getdate()
+        return sa.func.dateadd(sa.literal_column("minute"), -minutes, now) if minutes else now
+
+    def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
+        """See `Warehouse.is_dead`: it has ended, or been silent for ten minutes."""
+        return heartbeat.is_(None) | (heartbeat < self.ago(SILENT))
+
+    def sweep(self, executor: Executor) -> None:
+        """See `Warehouse.sweep`: the parts of runs that have ended."""
+        run = table(StagingRun).c
+        alive = sa.select(run.run_id).where(sa.not_(self.is_dead(run.heartbeat)))
         with suppress(SparkifyError):  # there may be no staging prefix, and none be needed
-            self.parts.sweep()
+            self.parts.sweep(lambda: {found for (found,) in executor.rows(alive)})
 
     def commit(self, transaction: sa.RootTransaction, load_id: str) -> None:
         """COMMIT; if the answer is lost, look whether it was done instead of loading again."""
@@ -164,10 +194,10 @@ class Redshift(Warehouse):
                     self.execute(connection, sa.text(f"ANALYZE {each.fullname}"))
 
     def insert_rows(
-        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], load_id: str
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
     ) -> None:
         """See `Warehouse.insert_rows`."""
-        self.copier.insert_rows(executor, target, rows, load_id)
+        self.copier.insert_rows(executor, target, rows, name)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool

@@ -1,4 +1,5 @@
-INSERT INTO user_levels (user_id, level, valid_from, valid_to) SELECT levels.user_id, levels.level, levels.ts AS valid_from, lead(levels.ts) OVER (PARTITION BY levels.user_id ORDER BY levels.ts) AS valid_to
+INSERT INTO user_levels (user_id, level, valid_from, valid_to) SELECT held.user_id, held.level, held.valid_from, held.valid_to
+FROM (SELECT levels.user_id AS user_id, levels.level AS level, levels.ts AS valid_from, lead(levels.ts) OVER (PARTITION BY levels.user_id ORDER BY levels.ts) AS valid_to
 FROM (SELECT seen.user_id AS user_id, seen.level AS level, seen.ts AS ts, seen.session_id AS session_id, seen.item_in_session AS item_in_session
 FROM (SELECT settled.user_id AS user_id, settled.level AS level, settled.ts AS ts, settled.session_id AS session_id, settled.item_in_session AS item_in_session, lag(settled.level) OVER (PARTITION BY settled.user_id ORDER BY settled.ts) AS before
 FROM (SELECT ranked.user_id AS user_id, ranked.level AS level, ranked.ts AS ts, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session
@@ -6,13 +7,26 @@ FROM (SELECT moved.user_id AS user_id, moved.level AS level, moved.ts AS ts, mov
 FROM (SELECT seen.user_id AS user_id, seen.level AS level, seen.ts AS ts, seen.session_id AS session_id, seen.item_in_session AS item_in_session
 FROM (SELECT events.user_id AS user_id, events.level AS level, events.ts AS ts, events.session_id AS session_id, events.item_in_session AS item_in_session, lag(events.level) OVER (PARTITION BY events.user_id ORDER BY events.ts, events.session_id, events.item_in_session, events.level DESC) AS before
 FROM (SELECT event.user_id AS user_id, event.level AS level, event.ts AS ts, event.session_id AS session_id, event.item_in_session AS item_in_session
-FROM staging.staging_events AS event
-WHERE event.user_id IS NOT NULL) AS events) AS seen
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event JOIN (SELECT event.user_id AS user_id, min(event.level) AS level, min(event.ts) AS valid_from
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event
+WHERE event.user_id IS NOT NULL GROUP BY event.user_id
+HAVING min(event.level) != max(event.level)) AS mixed ON mixed.user_id = event.user_id) AS events) AS seen
 WHERE seen.before IS NULL OR seen.level != seen.before) AS moved) AS ranked
 WHERE ranked.rank = 1) AS settled) AS seen
-WHERE seen.before IS NULL OR seen.level != seen.before) AS levels;
+WHERE seen.before IS NULL OR seen.level != seen.before) AS levels UNION ALL SELECT steady.user_id AS user_id, steady.level AS level, steady.valid_from AS valid_from, CAST(NULL AS TIMESTAMP WITHOUT TIME ZONE) AS valid_to
+FROM (SELECT event.user_id AS user_id, min(event.level) AS level, min(event.ts) AS valid_from
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event
+WHERE event.user_id IS NOT NULL GROUP BY event.user_id
+HAVING min(event.level) = max(event.level)) AS steady) AS held;
 
-INSERT INTO user_levels (user_id, level, valid_from, valid_to) SELECT levels.user_id, levels.level, levels.ts AS valid_from, lead(levels.ts) OVER (PARTITION BY levels.user_id ORDER BY levels.ts) AS valid_to
+INSERT INTO user_levels (user_id, level, valid_from, valid_to) SELECT held.user_id, held.level, held.valid_from, held.valid_to
+FROM (SELECT levels.user_id AS user_id, levels.level AS level, levels.ts AS valid_from, lead(levels.ts) OVER (PARTITION BY levels.user_id ORDER BY levels.ts) AS valid_to
 FROM (SELECT seen.user_id AS user_id, seen.level AS level, seen.ts AS ts, seen.session_id AS session_id, seen.item_in_session AS item_in_session
 FROM (SELECT settled.user_id AS user_id, settled.level AS level, settled.ts AS ts, settled.session_id AS session_id, settled.item_in_session AS item_in_session, lag(settled.level) OVER (PARTITION BY settled.user_id ORDER BY settled.ts) AS before
 FROM (SELECT ranked.user_id AS user_id, ranked.level AS level, ranked.ts AS ts, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session
@@ -20,9 +34,22 @@ FROM (SELECT moved.user_id AS user_id, moved.level AS level, moved.ts AS ts, mov
 FROM (SELECT seen.user_id AS user_id, seen.level AS level, seen.ts AS ts, seen.session_id AS session_id, seen.item_in_session AS item_in_session
 FROM (SELECT events.user_id AS user_id, events.level AS level, events.ts AS ts, events.session_id AS session_id, events.item_in_session AS item_in_session, lag(events.level) OVER (PARTITION BY events.user_id ORDER BY events.ts, events.session_id, events.item_in_session, events.level DESC) AS before
 FROM (SELECT event.user_id AS user_id, event.level AS level, event.ts AS ts, event.session_id AS session_id, event.item_in_session AS item_in_session
-FROM staging.staging_events AS event
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event JOIN (SELECT event.user_id AS user_id, min(event.level) AS level, min(event.ts) AS valid_from
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event
 WHERE event.user_id IS NOT NULL AND event.user_id IN (SELECT changed_user_ids.user_id
-FROM changed_user_ids)) AS events) AS seen
+FROM changed_user_ids) GROUP BY event.user_id
+HAVING min(event.level) != max(event.level)) AS mixed ON mixed.user_id = event.user_id) AS events) AS seen
 WHERE seen.before IS NULL OR seen.level != seen.before) AS moved) AS ranked
 WHERE ranked.rank = 1) AS settled) AS seen
-WHERE seen.before IS NULL OR seen.level != seen.before) AS levels;
+WHERE seen.before IS NULL OR seen.level != seen.before) AS levels UNION ALL SELECT steady.user_id AS user_id, steady.level AS level, steady.valid_from AS valid_from, CAST(NULL AS TIMESTAMP WITHOUT TIME ZONE) AS valid_to
+FROM (SELECT event.user_id AS user_id, min(event.level) AS level, min(event.ts) AS valid_from
+FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
+FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
+WHERE v.published) AS event
+WHERE event.user_id IS NOT NULL AND event.user_id IN (SELECT changed_user_ids.user_id
+FROM changed_user_ids) GROUP BY event.user_id
+HAVING min(event.level) = max(event.level)) AS steady) AS held;

@@ -1,0 +1,111 @@
+"""Publishes what is staged, in the one transaction that changes what people see."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from sqlalchemy.schema import DropTable
+
+from sparkify.errors import SparkifyError
+from sparkify.lake.objects import LakeObject
+from sparkify.load.ids import now
+from sparkify.load.ledger import Outdated
+from sparkify.load.publication import Publication, count
+from sparkify.load.staged import Staged
+from sparkify.load.stager import Progress
+from sparkify.models import KINDS, Load, table
+from sparkify.models.statements import Statement
+from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.executor import Executor
+
+
+@dataclass
+class Publisher:
+    """Publishes the staged versions of one run; the caller begins the transaction and commits.
+
+    Attributes:
+        executor: sends statements in that transaction, or only shows them.
+        name: of what is uploaded for that, see `Warehouse.insert_rows`.
+        timed: a context in which a step of that name is timed.
+        progress: see `Progress`.
+    """
+
+    warehouse: Warehouse
+    executor: Executor
+    publication: Publication
+    name: str
+    timed: Callable[[str], AbstractContextManager[None]]
+    progress: Progress
+
+    def publish(
+        self, staged: Staged, gone: Sequence[LakeObject], more: Sequence[Statement] = ()
+    ) -> None:
+        """Bring star and books up to the staged versions, and check them.
+
+        Args:
+            gone: objects that no longer exist, and whose rows are removed.
+            more: statements to send before the checks.
+        """
+        publication = self.publication
+        with self.timed("transform"):
+            self.read_files(staged, gone)
+            statements = [*publication.statements(), *more]
+            for done, statement in enumerate(statements, 1):
+                self.executor.execute(statement)
+                self.progress("publishing", done, len(statements))
+        with self.timed("publish"):
+            for kind in KINDS:
+                (found,) = self.executor.counts(publication.staged(kind))
+                self.check(f"the staged {kind}", staged.rows(kind), found)
+            for what, select in publication.checks():
+                self.check(what, *self.executor.counts(select))
+            for temporary in publication.temporary_tables():
+                self.executor.execute(DropTable(temporary))
+
+    def read_files(self, staged: Staged, gone: Sequence[LakeObject]) -> None:
+        """Make the temporary table of the objects of this load."""
+        read = self.publication.read
+        self.executor.execute(read)
+        singles = [each for each in staged.versions if not each.batch]
+        (found,) = self.executor.counts(count(read.table))
+        if found != len(singles) and not self.executor.as_sql:
+            raise Outdated("what was adopted has expired meanwhile")
+        members = [
+            book_row(item, each.file_id)
+            for each in staged.versions
+            for item in each.objects
+            if each.batch
+        ]
+        rows = [*members, *(book_row(item, None) for item in gone)]
+        self.warehouse.insert_rows(self.executor, read.table, rows, self.name)
+
+    def check(self, what: str, expected: int, found: int) -> None:
+        """Compare two counts; only a bug makes them differ, and then this saves the data."""
+        if expected != found and not self.executor.as_sql:
+            raise SparkifyError(
+                f"{what} differ: expected {expected:,} and found {found:,}; nothing was published"
+            )
+
+    def record(self, staged: Staged, source: str, started: datetime.datetime) -> None:
+        """Write the load's row in `loads`."""
+        records = staged.records
+        row = {
+            "load_id": self.publication.load_id,
+            "started_at": started,
+            "finished_at": now(),
+            "source": source,
+            "files": sum(len(each.objects) for each in staged.versions),
+            "records_read": records.read,
+            "records_staged": records.staged,
+            "records_rejected": records.rejected,
+            "version": version("sparkify"),
+        }
+        self.warehouse.insert_rows(self.executor, table(Load), [row], self.name)
+
+
+def book_row(item: LakeObject, file_id: int | None) -> TableRow:
+    """A row of `read_files` for an object whose records are unknown, or that is gone."""
+    row = {name: value for name, value in item._asdict().items() if name != "key"}
+    return {**row, "records": None, "rejects": None, "file_id": file_id, "damaged": False}

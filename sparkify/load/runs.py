@@ -1,0 +1,101 @@
+"""Runs that stage: the file_ids that each may use, which of them live, and what dead ones left.
+
+A run enters itself in `runs` before it stages anything. Versions that it staged and did not publish
+are adopted by a later run once it is dead, or removed after a day.
+"""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+
+import sqlalchemy as sa
+
+from sparkify.models import KINDS, RejectRow, StagingRun, Version, table
+from sparkify.models.statements import Column, Query, insert, within
+from sparkify.read.repair import MACROS
+from sparkify.read.select import select
+from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.executor import Executor
+
+DAY = 24 * 60  # minutes for which staged versions wait to be adopted
+RUNS, VERSIONS, REJECTS = table(StagingRun), table(Version), table(RejectRow)
+IS_STAGED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_(None)
+IS_RETIRED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_not(None)
+
+
+@cache
+def fingerprint() -> str:
+    """What staged rows depend on beside the bytes they were read from: this code and its rules."""
+    rules = [select(kind, "true") for kind in KINDS]
+    text = "\n".join([version("sparkify"), *rules, *MACROS])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def reserve(warehouse: Warehouse, executor: Executor, run_id: str, count: int) -> int:
+    """Enter a run, with a block of file_ids that are its own; return the first of them."""
+    with executor.transaction():
+        warehouse.lock_ids(executor)
+        used = sa.func.coalesce(sa.func.max(RUNS.c.last_file_id), 0)
+        (last,) = executor.counts(sa.select(used))
+        ids = (last + 1, last + count)
+        shown = ("$first_id", "$last_id") if executor.as_sql else map(str, ids)
+        now = warehouse.ago(0)
+        row: list[Column] = [sa.literal(run_id), now, now, *map(sa.literal_column, shown)]
+        named = (value.label(c.name) for value, c in zip(row, RUNS.columns, strict=True))
+        executor.execute(insert(RUNS, sa.select(*named)))
+    return ids[0]
+
+
+def end(run_id: str) -> sa.Update:
+    """The statement that says that a run has ended."""
+    return sa.update(RUNS).where(RUNS.c.run_id == run_id).values(heartbeat=sa.null())
+
+
+def adoptable(warehouse: Warehouse) -> Query:
+    """The SELECT of the versions of single objects that dead runs staged and did not publish."""
+    dead = sa.select(RUNS.c.run_id).where(warehouse.is_dead(RUNS.c.heartbeat))
+    return sa.select(VERSIONS).where(
+        IS_STAGED,
+        VERSIONS.c.uri.is_not(None),
+        VERSIONS.c.fingerprint == fingerprint(),
+        VERSIONS.c.run_id.in_(dead),
+    )
+
+
+def rejects_of(file_ids: list[int]) -> Query:
+    """The SELECT of the rejects of versions."""
+    columns = (c for c in REJECTS.columns if c.name != "file_id")
+    return sa.select(*columns).where(within(REJECTS.c.file_id, file_ids))
+
+
+def expire(warehouse: Warehouse, load_id: str) -> sa.Update:
+    """The statement that retires what nobody has adopted for a day.
+
+    It is sent by whoever publishes, so that nobody adopts a version while it is being removed.
+    """
+    old = RUNS.c.started_at < warehouse.ago(DAY)
+    dead = sa.select(RUNS.c.run_id).where(old, warehouse.is_dead(RUNS.c.heartbeat))
+    update = sa.update(VERSIONS).where(IS_STAGED, VERSIONS.c.run_id.in_(dead))
+    return update.values(load_id=load_id)
+
+
+def clean_up(executor: Executor, run_id: str) -> None:
+    """Remove the rows of retired versions, and say that the run has ended."""
+    with executor.transaction():
+        retired = list(
+            executor.rows(sa.select(VERSIONS.c.file_id, VERSIONS.c.kind).where(IS_RETIRED))
+        )
+    with executor.transaction():
+        ids = [file_id for file_id, _ in retired]
+        for kind, model in KINDS.items():
+            own = [file_id for file_id, found in retired if found == kind]
+            delete(executor, table(model), own)
+        delete(executor, REJECTS, ids)
+        delete(executor, VERSIONS, ids)
+        executor.execute(end(run_id))
+
+
+def delete(executor: Executor, rows: sa.Table, file_ids: list[int]) -> None:
+    """Delete the rows of versions from a table, if there are any versions."""
+    if file_ids:
+        executor.execute(sa.delete(rows).where(within(rows.c.file_id, file_ids)))

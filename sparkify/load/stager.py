@@ -1,0 +1,110 @@
+"""Stages objects, batch by batch: rows, versions and rejects, which nothing shows yet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from itertools import count
+
+from sparkify.errors import RejectedRecord
+from sparkify.lake.objects import Lake, LakeObject
+from sparkify.load.runs import REJECTS, VERSIONS, adoptable, fingerprint, rejects_of
+from sparkify.load.staged import Staged, StagedVersion
+from sparkify.read.results import Outcome
+from sparkify.report import Records
+from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.executor import Executor
+from sparkify.warehouses.routes import Staging
+
+#: called with the step, how much of it is done, and of how much
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Stager:
+    """Stages objects for one run; each batch is a transaction of its own.
+
+    A transaction that stages reads none of the books, so that it conflicts with no other run.
+
+    Attributes:
+        executor: sends statements, or only shows them.
+        timed: a context in which a step of that name is timed.
+        progress: see `Progress`.
+    """
+
+    warehouse: Warehouse
+    executor: Executor
+    lake: Lake
+    run_id: str
+    timed: Callable[[str], AbstractContextManager[None]]
+    progress: Progress
+    staged: Staged = field(default_factory=Staged)
+
+    def adopt(self, objects: Mapping[str, LakeObject]) -> None:
+        """Take over what dead runs have staged of objects that have not changed since."""
+        found: dict[str, StagedVersion] = {}
+        for row in self.executor.rows(adoptable(self.warehouse)):
+            version = dict(zip(VERSIONS.columns.keys(), row, strict=True))
+            item = objects.get(version["uri"])
+            if item is None or (item.etag, item.size) != (version["etag"], version["size"]):
+                continue
+            good, bad = version["rows"], version["rejects"]
+            records = Records(good + bad, good, bad, version["repaired"])
+            found[item.uri] = StagedVersion(
+                version["file_id"], item.kind, [item], records, damaged=version["damaged"]
+            )
+        self.staged.versions += found.values()
+        rejecting = [each.file_id for each in found.values() if each.records.rejected]
+        if rejecting:
+            names = [c.name for c in REJECTS.columns if c.name != "file_id"]
+            rows = self.executor.rows(rejects_of(rejecting))
+            self.staged.add_rejects(
+                RejectedRecord(**dict(zip(names, row, strict=True))) for row in rows
+            )
+
+    def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
+        """Read objects into the staging tables, under file_ids from `first_id` on."""
+        staging = Staging(self.run_id, count(first_id))
+        stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
+        done = 0
+        with self.timed("stage"), closing(stage) as batches:
+            for number in count():
+                self.warehouse.keep_alive(self.executor, self.run_id)
+                with self.executor.transaction():
+                    outcomes = next(batches, None)
+                    if outcomes is None:
+                        break
+                    self.enter(outcomes, f"{self.run_id}/{number}")
+                done += sum(len(outcome.objects) for outcome in outcomes)
+                self.progress("reading", done, len(objects))
+
+    def enter(self, outcomes: Sequence[Outcome], name: str) -> None:
+        """Enter what was read in the books."""
+        rejects: list[TableRow] = []
+        for outcome in outcomes:
+            self.staged.add(outcome)
+            rejects += (
+                {**reject._asdict(), "file_id": outcome.file_id} for reject in outcome.listed()
+            )
+        rows = [self.row(outcome) for outcome in outcomes]
+        self.warehouse.insert_rows(self.executor, VERSIONS, rows, name)
+        self.warehouse.insert_rows(self.executor, REJECTS, rejects, name)
+
+    def row(self, outcome: Outcome) -> TableRow:
+        """The row of a version."""
+        item = outcome.objects[0]
+        single = {} if outcome.batch else {"uri": item.uri, "etag": item.etag, "size": item.size}
+        return {
+            **dict.fromkeys(VERSIONS.columns.keys()),
+            **single,
+            "file_id": outcome.file_id,
+            "run_id": self.run_id,
+            "kind": outcome.kind,
+            "published": False,
+            "rows": outcome.staged,
+            "rejects": outcome.rejected,
+            "repaired": outcome.repaired,
+            "least_ts": outcome.least_ts,
+            "greatest_ts": outcome.greatest_ts,
+            "damaged": outcome.damaged,
+            "fingerprint": fingerprint(),
+        }

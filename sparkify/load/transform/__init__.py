@@ -1,0 +1,25 @@
+"""The star as a function of the staging tables: one pure SELECT per table, for both engines.
+
+Each takes the keys whose rows are to be rebuilt, as a SELECT of one column, or None for all. Ties
+are resolved by content, so that the load order does not matter.
+
+    rows       the published rows, and how one of several is chosen
+    plays      songplays, time
+    people     users, user_levels
+    catalogue  songs, artists
+"""
+
+from sparkify.load.transform.catalogue import artists, songs
+from sparkify.load.transform.people import user_levels, users
+from sparkify.load.transform.plays import songplays, time
+from sparkify.models import Artist, Song, Songplay, Time, User, UserLevel
+
+#: each published table, its SELECT, and its key: one of those in `Publication.changed`
+TRANSFORMS = (
+    (Songplay, songplays, "start_time"),
+    (Time, time, "start_time"),
+    (User, users, "user_id"),
+    (Song, songs, "song_id"),
+    (Artist, artists, "artist_id"),
+    (UserLevel, user_levels, "user_id"),
+)

@@ -1,0 +1,140 @@
+"""Plays, their songs, and the moments at which they started."""
+
+import sqlalchemy as sa
+from sqlalchemy.sql.expression import func
+
+from sparkify.load.transform.rows import EVENTS, IS_PLAY, SONGS, Keys, among, ascending, first, rank
+from sparkify.models.statements import Column, Query
+
+PLAY_KEY = ("user_id", "session_id", "item_in_session", "ts")
+
+
+def epoch_ms(moment: Column) -> sa.ColumnElement[int]:
+    """Milliseconds since the epoch, UTC.
+
+    On Redshift, EXTRACT(epoch) of a TIMESTAMP is in whole seconds. EXTRACT(millisecond) includes
+    the seconds on DuckDB, but not on Redshift. This is right on both.
+    """
+    second = sa.cast(sa.extract("epoch", func.date_trunc("second", moment)), sa.BigInteger)
+    return second * 1000 + func.mod(sa.cast(sa.extract("millisecond", moment), sa.BigInteger), 1000)
+
+
+def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
+    """The id of a play: md5 of user|session|item|ts in ms, so that a replay gives the same id."""
+    user, session, item, moment = (play.c[name] for name in PLAY_KEY)
+    text: sa.ColumnElement[str] = sa.cast(user, sa.String)
+    for part in (session, item, epoch_ms(moment)):
+        text = text.concat("|").concat(sa.cast(part, sa.String))
+    return func.md5(text)
+
+
+def keys_of_plays(changed: Keys = None) -> Query:
+    """The key of each play, once; `changed`: values of ts."""
+    event = EVENTS.c
+    key = [event[name] for name in PLAY_KEY]
+    return sa.select(*key).where(IS_PLAY, among(event.ts, changed)).group_by(*key)
+
+
+def plays(changed: Keys) -> sa.Subquery:
+    """The events that are plays, each play once; `changed`: values of ts.
+
+    Plays are rarely repeated. To find the repeated ones and rank only those takes a quarter of the
+    time of ranking all.
+    """
+    event = EVENTS.c
+    key = [event[name] for name in PLAY_KEY]
+    ties = (event.level, event.song, event.artist, event.length, event.location, event.user_agent)
+    wanted = IS_PLAY & among(event.ts, changed)
+    repeated = keys_of_plays(changed).having(func.count() > 1).subquery("repeated")
+    same = sa.and_(*(repeated.c[column.name] == column for column in key))
+    once = sa.select(*key, *ties).outerjoin_from(EVENTS, repeated, same)
+    again = sa.select(*key, *ties, rank(key, ascending(*ties))).join_from(EVENTS, repeated, same)
+    return sa.union_all(
+        once.where(wanted, repeated.c.ts.is_(None)), first(again.where(wanted))
+    ).subquery("play")
+
+
+def known_songs(name: str) -> sa.Subquery:
+    """The songs that plays are matched with.
+
+    They are the staged songs: an artist has several names, and `artists` keeps one.
+    """
+    song = SONGS.c
+    known = sa.select(song.title, song.artist_name, song.song_id, song.artist_id, song.duration)
+    return known.distinct().subquery(name)
+
+
+def only_songs() -> sa.Subquery:
+    """The song of each title and artist name that only one song has."""
+    known = known_songs("known_song")
+    names, ids = (known.c.title, known.c.artist_name), (known.c.song_id, known.c.artist_id)
+    one = sa.select(*names, *(func.min(each).label(each.name) for each in ids)).group_by(*names)
+    return one.having(func.count() == 1).subquery("only_song")
+
+
+def nearest_songs(changed: Keys) -> sa.Subquery:
+    """Where several songs have a title and artist name: the nearest, for each length of a play.
+
+    These are few, and so are the lengths of their plays. `changed`: values of ts.
+    """
+    event, known, more = EVENTS.c, known_songs("known_song"), known_songs("other_song")
+    names = (more.c.title, more.c.artist_name)
+    several = sa.select(*names).group_by(*names).having(func.count() > 1).subquery("several")
+    same = (several.c.title == event.song) & (several.c.artist_name == event.artist)
+    heard = sa.select(event.song, event.artist, event.length).join_from(EVENTS, several, same)
+    play = heard.where(IS_PLAY, among(event.ts, changed)).distinct().subquery("heard")
+    key = [play.c.song, play.c.artist, play.c.length]
+    distance = func.abs(known.c.duration - play.c.length)
+    order = ascending(distance, known.c.song_id, known.c.artist_id)
+    rows = sa.select(*key, known.c.song_id, known.c.artist_id, rank(key, order))
+    match = (known.c.title == play.c.song) & (known.c.artist_name == play.c.artist)
+    return first(rows.join_from(play, known, match)).subquery("nearest_song")
+
+
+def length(play: sa.FromClause) -> Column:
+    """The length of a play, by which plays can be joined: NULL, which equals nothing, is -1."""
+    return func.coalesce(play.c.length, -1.0)
+
+
+def songplays(changed: Keys = None) -> Query:
+    """One row per play, with its song if the catalogue has it; `changed`: values of ts.
+
+    A play matches a song with the same title and artist name; of several, the one closest in
+    length. A play without a length takes the first of them.
+    """
+    play, only, nearest = plays(changed), only_songs(), nearest_songs(changed)
+    by_name = (only.c.title == play.c.song) & (only.c.artist_name == play.c.artist)
+    by_length = (
+        (nearest.c.song == play.c.song)
+        & (nearest.c.artist == play.c.artist)
+        & (length(nearest) == length(play))
+    )
+    rows = play.outerjoin(only, by_name).outerjoin(nearest, by_length)
+    return sa.select(
+        play_id(play).label("songplay_id"),
+        play.c.ts.label("start_time"),
+        play.c.user_id,
+        play.c.level,
+        func.coalesce(only.c.song_id, nearest.c.song_id).label("song_id"),
+        func.coalesce(only.c.artist_id, nearest.c.artist_id).label("artist_id"),
+        play.c.session_id,
+        play.c.location,
+        play.c.user_agent,
+        play.c.song.label("song_title"),
+        play.c.artist.label("artist_name"),
+    ).select_from(rows)
+
+
+def time(changed: Keys = None) -> Query:
+    """The parts of each start_time of a play; `changed`: values of ts."""
+    rows = sa.select(EVENTS.c.ts.label("start_time")).where(IS_PLAY, among(EVENTS.c.ts, changed))
+    start = rows.distinct().subquery("moments").c.start_time
+    parts = ("hour", "day", "week", "month", "year", "dow")  # ISO week; weekday 0 is Sunday
+    names = ("hour", "day", "week", "month", "year", "weekday")
+    return sa.select(
+        start,
+        *(
+            sa.cast(sa.extract(part, start), sa.Integer).label(name)
+            for part, name in zip(parts, names, strict=True)
+        ),
+    )

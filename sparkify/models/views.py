@@ -1,0 +1,109 @@
+"""The views that people query: the rows of the versions that are published, and their rejects.
+
+They are made anew after every upgrade. Only people read them: what Sparkify itself computes, it
+computes from the tables, by way of `published`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.ddl import ExecutableDDLElement
+
+from sparkify.models.base import STAGING, table
+from sparkify.models.books import File, RejectRow, Version
+from sparkify.models.grants import Grant, Privilege, privileges
+from sparkify.models.staging import KINDS
+from sparkify.models.statements import Compiler, Query
+
+VERSIONS = table(Version)
+REJECTS = sa.table(
+    "rejects",
+    sa.column("load_id", sa.String),
+    *(sa.column(c.name, c.type) for c in table(RejectRow).columns if c.name != "file_id"),
+    sa.column("file_id", sa.BigInteger),
+    schema=STAGING,
+)
+
+
+class CreateView(ExecutableDDLElement):
+    """CREATE VIEW in the schema `staging`; on Redshift it does not bind the tables."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str, select: Query) -> None:
+        self.name = name
+        self.select = select
+
+
+class DropView(ExecutableDDLElement):
+    """DROP VIEW IF EXISTS in the schema `staging`."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@compiles(CreateView)
+def _create_view(element: CreateView, compiler: Compiler, **kw: object) -> str:
+    select = compiler.sql_compiler.process(element.select, literal_binds=True)
+    unbound = " WITH NO SCHEMA BINDING" if compiler.dialect.name == "redshift" else ""
+    return f"CREATE VIEW {STAGING}.{element.name} AS\n{select}{unbound}"
+
+
+@compiles(DropView)
+def _drop_view(element: DropView, compiler: Compiler, **kw: object) -> str:
+    return f"DROP VIEW IF EXISTS {STAGING}.{element.name}"
+
+
+def fields(rows: sa.Table) -> list[str]:
+    """The columns of staged rows that hold the fields of a record."""
+    return [column.name for column in rows.columns if "rules" in column.info]
+
+
+def published(rows: sa.Table, names: Iterable[str]) -> Query:
+    """The SELECT of columns of the published rows of one kind, and of their versions."""
+    row, version = rows.alias("r"), VERSIONS.alias("v")
+    columns = (row.c[name] if name in row.c else version.c[name] for name in names)
+    same = version.c.file_id == row.c.file_id
+    return sa.select(*columns).join_from(row, version, same).where(version.c.published)
+
+
+def rejects() -> Query:
+    """The SELECT of the rejects of the versions that the objects have now."""
+    row, version = table(RejectRow).alias("r"), VERSIONS.alias("v")
+    names = [column.name for column in REJECTS.columns]
+    columns = (row.c[name] if name in row.c else version.c[name] for name in names)
+    same = version.c.file_id == row.c.file_id
+    now = row.c.file_id.in_(sa.select(table(File).c.file_id))
+    return sa.select(*columns).join_from(row, version, same).where(now)
+
+
+def views() -> Iterator[CreateView]:
+    """The views: `staging_songs`, `staging_events` and `rejects`."""
+    for kind, model in KINDS.items():
+        rows = table(model)
+        names = [*fields(rows), "uri", "load_id", "repaired"]
+        yield CreateView(f"staging_{kind}", published(rows, names))
+    yield CreateView("rejects", rejects())
+
+
+def statements() -> Iterator[CreateView | DropView]:
+    """Make the views anew."""
+    for view in views():
+        yield DropView(view.name)
+        yield view
+
+
+def refresh(connection: sa.Connection, granted: Iterable[Privilege]) -> None:
+    """Make the views anew over a connection, for those who had these privileges."""
+    for statement in (*statements(), *map(Grant, granted)):
+        connection.execute(statement)
+
+
+def granted(connection: sa.Connection) -> list[Privilege]:
+    """Who may read the views, or the tables that had their names before."""
+    names = [view.name for view in views()]
+    found = privileges(connection, names)
+    return [given for given in found if given.privilege.upper() == "SELECT"]

@@ -1,0 +1,152 @@
+"""Two runs at once on a cluster: in every order of their statements, on both isolation levels."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from sparkify import config, pipeline, warehouses
+from sparkify.errors import TryAgain, WarehouseBusy
+from sparkify.load.runs import clean_up
+from tests.conftest import use_s3
+from tests.factory import event, put, song
+from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.context import Isolation
+from tests.redshift_standin.fixtures import ROLE, Servers, servers, servers_by_isolation
+
+__all__ = ["servers", "servers_by_isolation"]
+
+#: FAULT_STRIDE=1 strikes between all statements, which takes minutes
+STRIDE = int(os.environ.get("FAULT_STRIDE", "9"))
+LEVELS = [
+    pytest.param("snapshot", marks=pytest.mark.long),
+    pytest.param("serializable", marks=pytest.mark.long),
+]
+
+#: what a run sends while it reserves its file_ids, for a millisecond
+LOCKED = ("FROM staging.runs", "INSERT INTO staging.runs")
+
+
+class Staged(Exception):
+    """A run that has staged everything ends."""
+
+
+@pytest.fixture
+def engine(
+    request: pytest.FixtureRequest,
+    servers: Servers,
+    s3: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    collect_lost_sockets: None,
+) -> Iterator[Callable[[Isolation], sa.Engine]]:
+    """An engine for a database of an isolation level, with settings that say where parts go."""
+    use_s3(monkeypatch, str(s3.endpoint))
+    monkeypatch.setenv("SPARKIFY_STAGING", s3.url("parts"))
+    monkeypatch.setenv("SPARKIFY_IAM_ROLE", ROLE)
+    made: list[sa.Engine] = []
+
+    def connect(isolation: Isolation) -> sa.Engine:
+        url = servers(isolation).url
+        made.append(sa.create_engine(url, poolclass=sa.NullPool, connect_args={"ssl": False}))
+        return made[0]
+
+    yield connect
+    for each in made:
+        each.dispose()
+
+
+def stage(lake: Path, engine: sa.Engine) -> None:
+    """A run that stages, and ends before it publishes."""
+
+    def stop(step: str, done: int, total: int) -> None:
+        if step == "reading" and done == total:
+            raise Staged
+
+    with pytest.raises(Staged):
+        pipeline.run(lake, engine, tls=False, progress=stop)
+
+
+def publish(lake: Path, engine: sa.Engine) -> None:
+    """A whole run: it may have to wait for the lock of the other, and says so at once."""
+    try:
+        pipeline.run(lake, engine, tls=False, lock_timeout=0)
+    except (WarehouseBusy, TryAgain):
+        time.sleep(0)
+
+
+def tidy(lake: Path, engine: sa.Engine) -> None:
+    """What a run does after its COMMIT."""
+    with warehouses.connect(engine, config.load()) as opened, opened.writing(0) as connection:
+        clean_up(opened.executor(connection), "another run")
+
+
+def read(lake: Path, engine: sa.Engine) -> None:
+    """An analyst, who never sees a part of a load."""
+    with engine.connect() as connection:
+        found = connection.execute(sa.text(SEEN)).one()
+    assert tuple(found) in ((1, 1, "Jóga"), (2, 2, "Hyperballad"))
+
+
+SEEN = (
+    "SELECT (SELECT count(*) FROM songplays), (SELECT count(*) FROM staging.staging_events),"
+    " (SELECT min(title) FROM songs)"
+)
+
+
+@pytest.mark.parametrize("isolation", LEVELS)
+@pytest.mark.parametrize("other", [stage, publish, tidy, read])
+def test_another_session_between_any_two_statements(
+    lake: Path,
+    engine: Callable[[Isolation], sa.Engine],
+    isolation: Isolation,
+    other: Callable[[Path, sa.Engine], None],
+) -> None:
+    """Whatever it does there, both end well, and all is there once."""
+    used = engine(isolation)
+    put(lake, "events", "a.json", event())
+    put(lake, "songs", "a.json", song())
+    pipeline.run(lake, used, tls=False)
+    elsewhere = lake.parent / "elsewhere"
+    put(elsewhere, "events", "x.json", event(sessionId=99, page="Home"))
+    nth = 0
+    while strike(lake, used, nth, lambda: other(elsewhere, used)):
+        nth += STRIDE
+    assert nth > 40
+
+
+def strike(lake: Path, engine: sa.Engine, nth: int, other: Callable[[], None]) -> bool:
+    """Load a changed lake; before the n-th statement the other session is let in.
+
+    Returns:
+        Whether the load had so many statements.
+    """
+    put(lake, "songs", "a.json", song())
+    put(lake, "events", "a.json", event())
+    (lake / "log_data" / "b.json").unlink(missing_ok=True)
+    pipeline.run(lake, engine, tls=False, prune=True)
+    put(lake, "songs", "a.json", song(title="Hyperballad"), b" " * nth)
+    put(lake, "events", "b.json", event(itemInSession=nth + 1))
+    seen: list[Any] = []
+    inside = False
+
+    def let_in(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal inside
+        if inside or any(part in statement for part in LOCKED):  # it would wait for us
+            return
+        seen.append(1)
+        if len(seen) == nth + 1:
+            inside = True
+            other()
+            inside = False
+
+    sa.event.listen(engine, "before_cursor_execute", let_in)
+    try:
+        report = pipeline.run(lake, engine, tls=False)
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", let_in)
+    assert report.rows["songplays"] == 2
+    return len(seen) > nth
