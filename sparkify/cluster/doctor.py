@@ -11,7 +11,7 @@ from sparkify import warehouses
 from sparkify.cluster.setup import Setup
 from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
-from sparkify.lake.locations import open_lake
+from sparkify.lake.locations import open_lake, staging_uri
 from sparkify.lake.objects import LakeObject
 from sparkify.lake.uris import split
 from sparkify.models import schema
@@ -117,15 +117,20 @@ def lake_readable(setup: Setup) -> str:
 
 
 def staging_writable(setup: Setup) -> str:
-    """An object can be written below the staging prefix, and deleted again."""
-    staging = setup.spec.settings.staging
+    """An object can be written where parts and manifests go, and deleted again."""
+    settings = setup.spec.settings
+    staging = staging_uri(settings)
     if not staging:
-        return "no staging prefix is set (STAGING), so COPY reads the lake itself"
+        if host_and_port(settings) is None:
+            return NO_CLUSTER
+        raise SparkifyError("Redshift needs an S3 prefix for parts: set STAGING in [S3]")
     bucket, prefix = split(staging)
     key = "/".join(part for part in (prefix, f"doctor-{uuid.uuid4()}") if part)
     setup.calls.send("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": b""})
     setup.calls.send("s3", "delete_object", {"Bucket": bucket, "Key": key})
-    return staging
+    if settings.staging:
+        return staging
+    return f"{staging}, because no staging prefix is set (STAGING): COPY reads the lake itself"
 
 
 def role_assumable(setup: Setup) -> str:

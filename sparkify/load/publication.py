@@ -168,12 +168,16 @@ def values(column: str, rows: Sequence[sa.FromClause]) -> CreateTempTableAs:
 
 
 def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Query:
-    """The SELECT of the number of rows in part of a table, and of their distinct keys."""
-    key, *more = target.primary_key.columns
+    """The SELECT of the number of rows in part of a table, and of their distinct keys.
+
+    Redshift believes a declared key without enforcing it: of the bare columns it would find as many
+    keys as rows. An expression that always has the value of its column hides which column it is.
+    """
+    key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
     if not more:
         counts = sa.select(sa.func.count(), sa.func.count(key.distinct()))
         return counts.select_from(target).where(*part)
-    found = sa.select(key, *more, sa.func.count().label("held")).where(*part)
+    found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
     keys = found.group_by(key, *more).subquery("keys")
     rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
     return sa.select(rows, sa.func.count()).select_from(keys)

@@ -63,12 +63,12 @@ class Stager:
 
     def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
         """Read objects into the staging tables, under file_ids from `first_id` on."""
-        staging = Staging(self.run_id, count(first_id))
+        staging = Staging(self.run_id, count(first_id), self.keep_alive)
         stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
         done = 0
         with self.timed("stage"), closing(stage) as batches:
             for number in count():
-                self.warehouse.keep_alive(self.executor, self.run_id)
+                self.keep_alive()
                 with self.executor.transaction():
                     outcomes = next(batches, None)
                     if outcomes is None:
@@ -76,6 +76,10 @@ class Stager:
                     self.enter(outcomes, f"{self.run_id}/{number}")
                 done += sum(len(outcome.objects) for outcome in outcomes)
                 self.progress("reading", done, len(objects))
+
+    def keep_alive(self) -> None:
+        """See `Warehouse.keep_alive`."""
+        self.warehouse.keep_alive(self.executor, self.run_id)
 
     def enter(self, outcomes: Sequence[Outcome], name: str) -> None:
         """Enter what was read in the books."""

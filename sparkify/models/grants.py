@@ -51,5 +51,6 @@ def privileges(connection: sa.Connection, relations: Iterable[str]) -> list[Priv
     select = sa.select(*(PRIVILEGES.c[name] for name in NAMES))
     others = PRIVILEGES.c.identity_name != sa.func.current_user()  # its owner may do everything
     in_staging = PRIVILEGES.c.namespace_name == STAGING
-    found = connection.execute(select.where(in_staging, wanted, others))
-    return [Privilege(*row) for row in found]
+    whole = select.where(in_staging, wanted, others)
+    text = whole.compile(connection, compile_kwargs={"literal_binds": True})
+    return [Privilege(*row) for row in connection.exec_driver_sql(str(text))]

@@ -1,4 +1,4 @@
-"""Statements that SQLAlchemy lacks, and short names for its types."""
+"""Statements and a function that SQLAlchemy lacks, and short names for its types."""
 
 import itertools
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
+from sqlalchemy.sql.functions import GenericFunction
 
 Column = sa.ColumnElement[Any]
 Query = sa.Select[Any]
@@ -38,6 +39,17 @@ def within(column: Column, ids: Iterable[int] | None) -> sa.ColumnElement[bool]:
 def temporary(name: str, *columns: sa.Column[Any]) -> sa.Table:
     """A temporary table; its columns are plain, and Redshift encodes them as it likes."""
     return sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
+class EpochMs(GenericFunction[int]):
+    """Milliseconds since the epoch, UTC, of a TIMESTAMP, as DuckDB writes it.
+
+    Redshift's dialect writes DATEDIFF: EXTRACT(epoch) is an INTEGER there, too small from 2038 on.
+    """
+
+    name = "epoch_ms"
+    type = sa.BigInteger()
+    inherit_cache = True
 
 
 class CreateTempTableAs(ExecutableDDLElement):

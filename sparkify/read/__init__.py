@@ -9,6 +9,7 @@ pieces      where each record of an object starts; arrays, syntax: what that tak
 records     the strict parser: why a record is invalid
 content     the bytes of objects: gzip, encodings, lines
 spool       small objects are read together, large ones in place
+ahead       the next batch is prepared while one is read
 sql         values in DuckDB statements
 results     what became of each object
 reader      puts them together

@@ -7,8 +7,8 @@ one that it was not sure of, or could not read, is read again by the same SELECT
 """
 
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
-from sparkify.process.stopping import STOP
 from sparkify.read import pieces, records
+from sparkify.read.ahead import ahead
 from sparkify.read.doubts import positions, regions
 from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
@@ -42,21 +42,29 @@ class Judged(NamedTuple):
 
 
 class Reader:
-    """Reads objects of a lake into the staging tables of a DuckDB connection."""
+    """Reads objects of a lake into the staging tables of a DuckDB connection.
 
-    def __init__(self, scanner: Scanner, lake: Lake) -> None:
+    Attributes:
+        waiting: called every second or so while the next batch is not there yet.
+    """
+
+    def __init__(
+        self, scanner: Scanner, lake: Lake, waiting: Callable[[], None] = lambda: None
+    ) -> None:
         self.scanner = scanner
         self.lake = lake
+        self.waiting = waiting
         self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
 
     def read(self, batches: Iterator[Batch]) -> Generator[list[Outcome]]:
         """Read batches of objects; the rows of a batch are staged when its outcomes arrive."""
-        for batch in ahead(batches):
-            with batch:
-                spoilt = [damaged(item, number, error) for item, number, error in batch.damaged]
-                yield [*spoilt, *self.read_batch(batch)]
+        with closing(ahead(batches, self.waiting)) as prepared:
+            for batch in prepared:
+                with batch:
+                    spoilt = [damaged(item, number, error) for item, number, error in batch.damaged]
+                    yield [*spoilt, *self.read_batch(batch)]
 
     def read_batch(self, batch: Batch) -> Iterable[Outcome]:
         """Read one batch of objects."""
@@ -220,16 +228,3 @@ class Reader:
     def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:
         """Add a reject, in full unless the load has too many."""
         self.room -= outcome.reject(record, fault, keep=self.room > 0)
-
-
-def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, each prepared in a thread while the one before it is read."""
-    pool = ThreadPoolExecutor(1)
-    try:
-        coming = pool.submit(next, batches, None)
-        while batch := coming.result():
-            coming = pool.submit(next, batches, None)
-            yield batch
-    finally:
-        # after a signal, do not wait for the thread: it may be waiting for an answer of S3
-        pool.shutdown(wait=not STOP.wanted, cancel_futures=True)

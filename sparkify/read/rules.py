@@ -2,7 +2,7 @@
 
 The rules are declared with the staging columns (`models.staging.Rules`). Two small compilers turn
 the checks into SQL: `read.conditions` into the reader's SELECT, which starts from text, and
-`warehouses.redshift.incoming` into SQLAlchemy Core, for values that COPY has already typed.
+`warehouses.redshift.incoming` into SQLAlchemy Core, for the texts that COPY has loaded.
 """
 
 from collections.abc import Iterator

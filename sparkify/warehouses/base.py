@@ -131,7 +131,7 @@ class Warehouse(ABC):
         """Keep other runs from reserving file_ids until the end of the transaction."""
 
     def keep_alive(self, executor: Executor, run_id: str) -> None:  # noqa: B027
-        """Say that a run is alive, and keep its session open; called before each batch."""
+        """Say that a run is alive, and keep its session open; called often while it stages."""
 
     @abstractmethod
     def ago(self, minutes: int) -> Column:

@@ -8,7 +8,7 @@ A route receives what it needs: a way to send statements, settings, parts. It kn
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,10 +28,12 @@ class Staging:
     Attributes:
         run_id: the run; names what it uploads.
         file_ids: unused ids of versions, one for each object.
+        waiting: to be called now and then while a batch is read, before anything is sent for it.
     """
 
     run_id: str
     file_ids: Iterator[int]
+    waiting: Callable[[], None] = lambda: None
 
 
 class Route(ABC):
@@ -86,4 +88,4 @@ def read(
         return
     with scratch.folder() as directory:
         found = batches(lake, objects, directory, staging.file_ids)
-        yield from Reader(scanner, lake).read(found)
+        yield from Reader(scanner, lake, staging.waiting).read(found)

@@ -10,6 +10,7 @@ import pytest
 from sparkify import analytics, pipeline
 from sparkify.errors import SparkifyError
 from tests.factory import NOON, event, put
+from tests.redshift_standin import StandIn
 from tests.support import ROOT
 from tests.support.analysts import Loaded
 from tests.support.plain import Plain
@@ -64,6 +65,22 @@ def test_listeners_alike_decide(lake: Path, url: str) -> None:
     assert [row[0] for row in analytics.recommend(1, url).rows] == ["C", "X", "Y"]
     assert analytics.recommend(1, url, songs=True, limit=1).rows[0][:4] == ("C song", "C", 1, 1)
     assert [row[0] for row in analytics.recommend(3, url).rows] == ["A", "B", "C"]
+
+
+def test_scores_are_the_same_on_redshift(lake: Path, url: str, cluster: StandIn) -> None:
+    """Roots and quotients keep their decimals, so that the order is the same."""
+    heard = {1: "AB", 2: "ABC", 3: "AX", 4: "BXYZ", 5: "XY"}
+    plays = [(user, artist) for user, artists in heard.items() for artist in artists]
+    events = [
+        event(userId=str(user), artist=artist, sessionId=user, ts=NOON + n)
+        for n, (user, artist) in enumerate(plays)
+    ]
+    put(lake, "events", "a.json", *events)
+    for each in (url, cluster.url()):
+        pipeline.run(str(lake), each)
+    found = [analytics.recommend(1, each).rows for each in (url, cluster.url())]
+    assert found[0] == found[1]
+    assert all(row[-1] % 1 for row in found[0])
 
 
 def test_who_never_played_gets_what_most_people_play(lake: Path, url: str) -> None:

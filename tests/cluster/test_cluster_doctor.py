@@ -158,6 +158,20 @@ def test_each_check_stands_alone(ready: Cluster, lake: Session) -> None:
     assert f"staging      passed: s3://{ready.name}-work/parts" in outcome.out
 
 
+def test_manifests_have_a_place_without_staging(ready: Cluster, lake: Session) -> None:
+    """Without a staging prefix the doctor writes where a direct load does, if there is a place."""
+    text = ready.file.read_text().replace(f"STAGING=s3://{ready.name}-work/parts", "")
+    ready.file.write_text(text)
+    passed, said = diagnosis(ready)["staging"]
+    assert passed
+    assert said.startswith(f"s3://{ready.name}-lake/song_data/.sparkify, because no staging prefix")
+    ready.file.write_text(text.replace("SONG_DATA='s3://", "SONG_DATA='/"))
+    assert diagnosis(ready)["staging"] == (
+        False,
+        "Redshift needs an S3 prefix for parts: set STAGING in [S3]",
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "check", "said"),
     [
@@ -293,5 +307,5 @@ def test_a_warehouse_on_this_machine_needs_no_cluster(
     monkeypatch.setenv("SPARKIFY_SOURCE", "lake")
     outcome = cluster("doctor")
     assert outcome.code == 0
-    assert outcome.out.count("not needed") == 4
+    assert outcome.out.count("not needed") == 5
     assert "does not exist yet; the first run creates it" in outcome.out

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from sparkify.load.transform import TRANSFORMS
 from sparkify.models import STAGING, EventRow, SongRow, Version, table
+from sparkify.models.statements import EpochMs
 from sparkify.warehouses import BARE, connect
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,6 +48,24 @@ def test_the_statement_is_the_golden_one(name: str, dialect: str, update_golden:
     if update_golden:
         file.write_text(text, "utf-8")
     assert text == file.read_text("utf-8")
+
+
+MOMENTS = st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2099, 12, 31))
+
+
+@settings(max_examples=5)
+@given(st.lists(MOMENTS, min_size=1, max_size=50), st.integers(0, 999))
+@example([datetime.datetime(2038, 1, 19, 3, 14, second) for second in (7, 8, 9)], 999)
+def test_milliseconds_since_the_epoch_are_the_same_for_a_century(
+    warehouse: str, moments: list[datetime.datetime], ms: int
+) -> None:
+    """From 2000 to 2099, both engines count the milliseconds as Python does."""
+    exact = [moment.replace(microsecond=ms * 1000) for moment in moments]
+    select = sa.select(*(EpochMs(sa.cast(sa.literal(each), sa.DateTime())) for each in exact))
+    with connect(warehouse) as opened, opened.writing(0) as connection:
+        found = tuple(opened.execute(connection, select).one())
+    epoch = datetime.datetime(1970, 1, 1)
+    assert found == tuple((each - epoch) // datetime.timedelta(milliseconds=1) for each in exact)
 
 
 @pytest.fixture(scope="module")

@@ -4,14 +4,16 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparkify import pipeline
-from tests.factory import DIRECTORY, NOON, event, files, put, song, star
+from tests.factory import DIRECTORY, NOON, event, files, put, rejects, song, staging, star
 from tests.redshift_standin import StandIn
+from tests.redshift_standin.buckets import Bucket
 
 # few values, so that plays repeat, users and songs collide, and every tie comes up
 NAMES = ["Björk", "Björk feat. Thom Yorke", "BjÃ\x83Â¶rk"]
@@ -144,6 +146,98 @@ def test_any_of_many_sequences_on_redshift_ends_as_on_duckdb(
     cluster.reset()
     with TemporaryDirectory() as folder:
         follow(steps, Path(folder), cluster.url(), empty)
+
+
+bad = st.builds(
+    event,
+    ts=st.sampled_from([NOON, "yesterday", 5]),
+    level=st.sampled_from(["gold", 1, None]),
+    itemInSession=st.sampled_from([39.0, "7", 1.5]),
+)
+plain_contents: dict[str, st.SearchStrategy[Any]] = {
+    "events": st.lists(events | bad, max_size=4),
+    "songs": contents["songs"],
+}
+plain_change = st.one_of(
+    *(
+        st.tuples(st.just("write"), st.just(kind), names, content)
+        for kind, content in plain_contents.items()
+    ),
+    st.tuples(st.just("vanish"), st.sampled_from(["songs", "events"]), names, st.none()),
+    st.tuples(st.just("copy"), st.sampled_from(["songs", "events"]), names, names),
+)
+#: of what all three ways of loading have to make the same
+plain_changes = st.lists(st.lists(plain_change, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def mirror(lake: Path, s3: Bucket, below: str) -> str:
+    """Make a prefix in S3 equal to a lake of this machine; its URL."""
+    found = {str(path.relative_to(lake)): path.read_bytes() for path in lake.rglob("*.json")}
+    for name, content in found.items():
+        s3.put(f"{below}/{name}", content)
+    for key in s3.held(f"{below}/"):
+        if key.removeprefix(f"{s3.prefix}{below}/") not in found:
+            s3.client.delete_object(Bucket=s3.name, Key=key)
+    return s3.url(below)
+
+
+def result(url: str) -> tuple[Any, ...]:
+    """Star, staged records and rejects, without what tells of the objects they came from."""
+    records = {
+        kind: sorted(((*row[:-2], row[-1]) for row in found), key=repr)
+        for kind, found in staging(url).items()
+    }
+    refused = sorted((str(each["column_name"]), each["code"]) for each in rejects(url))
+    return star(url), records, refused
+
+
+def three_ways(steps: list[list[Any]], cluster: StandIn, s3: Bucket) -> None:
+    """Change a lake step by step, with a run after each, by each way of loading."""
+    results = []
+    for copy in ("direct", "staged", None):
+        cluster.reset()
+        with TemporaryDirectory() as folder:
+            lakes = Lakes(Path(folder))
+            below = uuid4().hex
+            url = cluster.url() if copy else f"duckdb:///{folder}/read.duckdb"
+            for step in steps:
+                for each in step:
+                    lakes.change(*each)
+                source = mirror(lakes.now, s3, below) if copy else str(lakes.now)
+                pipeline.run(source, url, copy=copy, max_rejects="100%", prune=True)
+            results.append(result(url))
+    assert results[0] == results[2]
+    assert results[1] == results[2]
+
+
+ONE, TWO = event(artist=NAMES[2], ts=NOON), event(itemInSession="1", ts=NOON + 1, level="gold")
+DAYS: list[list[Any]] = [
+    [
+        ("write", "events", "a.json", [ONE, TWO]),
+        ("write", "events", "b.json", [event(ts=NOON + 2)]),
+    ],
+    [
+        ("write", "songs", "a.json", [song(), song(year=0)]),
+        ("copy", "events", "a.json", "c/d.json"),
+    ],
+    [
+        ("write", "events", "a.json", [event(itemInSession=2.0)]),
+        ("vanish", "events", "b.json", None),
+    ],
+]
+
+
+def test_three_ways_of_loading_end_alike(cluster: StandIn, s3: Bucket) -> None:
+    """COPY straight from the lake, by way of this machine, and DuckDB: equal tables and rejects."""
+    three_ways(DAYS, cluster, s3)
+
+
+@pytest.mark.long
+@settings(max_examples=10, deadline=None)
+@given(steps=plain_changes)
+def test_three_ways_end_alike_often(steps: list[list[Any]], cluster: StandIn, s3: Bucket) -> None:
+    """The same for more of them."""
+    three_ways(steps, cluster, s3)
 
 
 shuffled = given(

@@ -143,6 +143,14 @@ class StandIn:
         """Let the former password expire: sessions stay, new ones need the new password."""
         self._running.password = password
 
+    def limit_silence(self, seconds: float | None) -> None:
+        """Drop connections from now on that send nothing for so long, as a NAT gateway would."""
+        self._running.idle_limit = seconds
+
+    def set_certificate(self, tls: TLS) -> None:
+        """Present another certificate from now on."""
+        self._running.tls = tls.context()
+
     def disconnect_all(self) -> None:
         """End every session, as a restart of the cluster would."""
         self._running.disconnect_all()
@@ -154,6 +162,8 @@ class StandIn:
         server.faults.clear()
         server.statements.clear()
         server.password = self._password
+        server.idle_limit = None
+        server.tls = self._tls.context() if self._tls else None
         assert self._admin is not None
         self._admin.query("SELECT standin.reset()")
 

@@ -25,11 +25,12 @@ CREATE TABLE standin.constraints (
 
 -- What COPY did (load_log.py writes it) ----------------------------------------------------------
 CREATE SEQUENCE standin.query_id START 1000;
+CREATE SEQUENCE standin.sys_query_id START 700000; -- SYS_QUERY_HISTORY: not the id of STL_QUERY
 CREATE TABLE standin.load_errors (
     userid int, slice int, tbl int, starttime timestamp, session int, query int,
     filename varchar(256), line_number bigint, colname varchar(127), type varchar(10),
     col_length varchar(10), position int, raw_line varchar(1024), raw_field_value varchar(1024),
-    err_code int, err_reason varchar(100)
+    err_code int, err_reason varchar(100), sys_query bigint, shown_from timestamptz
 );
 CREATE TABLE standin.load_commits (
     userid int, query int, slice int, filename varchar(256), lines_scanned int, curtime timestamp,
@@ -38,7 +39,8 @@ CREATE TABLE standin.load_commits (
 CREATE TABLE standin.loads (
     query_id bigint, table_name text, data_source text, status text, loaded_rows bigint,
     loaded_bytes bigint, source_file_count bigint, error_count bigint, error_message text,
-    start_time timestamp, end_time timestamp
+    start_time timestamp, end_time timestamp, session int, sys_query bigint,
+    shown_from timestamptz
 );
 -- the same, as the COPYs of an open transaction see it: their snapshot is older than the log
 CREATE TABLE standin.own_load_errors (LIKE standin.load_errors);
@@ -139,24 +141,29 @@ CREATE VIEW standin.svv_relation_privileges AS
 CREATE VIEW standin.all_loads AS
     SELECT * FROM standin.loads UNION ALL SELECT * FROM standin.own_loads AS own
     WHERE own.query_id NOT IN (SELECT query_id FROM standin.loads);
-CREATE VIEW standin.stl_load_errors AS
+CREATE VIEW standin.all_load_errors AS
     SELECT * FROM standin.load_errors UNION ALL SELECT * FROM standin.own_load_errors AS own
     WHERE own.query NOT IN (SELECT query_id FROM standin.loads);
+CREATE VIEW standin.stl_load_errors AS
+    SELECT userid, slice, tbl, starttime, session, query, filename, line_number, colname, type,
+        col_length, position, raw_line, raw_field_value, err_code, err_reason
+    FROM standin.all_load_errors;
 CREATE VIEW standin.stl_load_commits AS
     SELECT * FROM standin.load_commits UNION ALL SELECT * FROM standin.own_load_commits AS own
     WHERE own.query NOT IN (SELECT query_id FROM standin.loads);
 CREATE VIEW standin.sys_load_error_detail AS
-    SELECT userid AS user_id, query::bigint AS query_id, NULL::bigint AS transaction_id,
+    SELECT userid AS user_id, sys_query AS query_id, NULL::bigint AS transaction_id,
         session AS session_id, current_database()::text AS database_name, tbl AS table_id,
         starttime AS start_time, filename AS file_name, line_number, colname AS column_name,
         type AS column_type, col_length AS column_length, position, err_code AS error_code,
         err_reason AS error_message
-    FROM standin.stl_load_errors;
+    FROM standin.all_load_errors WHERE shown_from <= clock_timestamp();
 CREATE VIEW standin.sys_load_history AS
-    SELECT 100 AS user_id, query_id, current_database()::text AS database_name, status,
+    SELECT 100 AS user_id, sys_query AS query_id, NULL::bigint AS transaction_id,
+        session AS session_id, current_database()::text AS database_name, status,
         table_name, start_time, end_time, data_source, loaded_rows, loaded_bytes,
         source_file_count, error_count, error_message
-    FROM standin.all_loads;
+    FROM standin.all_loads WHERE shown_from <= clock_timestamp();
 CREATE VIEW standin.stv_slices AS
     SELECT 0 AS node, slice FROM standin.settings, generate_series(0, slices - 1) AS slice;
 CREATE VIEW standin.stv_db_isolation_level AS

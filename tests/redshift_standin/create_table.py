@@ -144,7 +144,9 @@ def _exists(backend: Backend, full_name: str) -> bool:
 def _create(backend: Backend, table: TableDefinition, query: str | None, slices: int) -> None:
     head = f"CREATE {'TEMP ' if table.temporary else ''}TABLE {table.full_name}"
     if query is None:
-        items = [column.sql(slices) for column in table.columns]
+        # what COPY fills first may hold texts as they arrived, to be trimmed on their way on
+        raw = table.temporary
+        items = [column.sql(slices, trailing_blanks=raw) for column in table.columns]
         items += [
             f"LIKE {parent} INCLUDING CONSTRAINTS{' INCLUDING DEFAULTS' if defaults else ''}"
             for parent, defaults in table.likes

@@ -3,6 +3,7 @@
 >>> faults = Faults()
 >>> faults.fail(matching="^COPY", code="XX000", message="1023")
 >>> faults.drop(nth=3)
+>>> faults.hang("^LOCK")
 >>> faults.drop_at_commit("after")
 >>> faults.lose_row()
 
@@ -21,10 +22,15 @@ from .protocol import SqlError
 
 SERIALISATION_DETAIL = "Serializable isolation violation on table in the stand-in (injected fault)"
 When = Literal["before", "after"]
+Event = Literal["before", "after", "hang"]
 
 
 class ConnectionDroppedError(Exception):
     """The session has to end here, without an answer to the client."""
+
+
+class SilentError(Exception):
+    """The session says nothing from here on, until the client goes."""
 
 
 @dataclass
@@ -34,7 +40,7 @@ class _Fault:
     pattern: re.Pattern[str]
     remaining: int
     error: SqlError | None
-    when: When = "before"
+    when: Event = "before"
 
     def strikes(self, statement: str) -> bool:
         if not self.pattern.search(statement):
@@ -74,6 +80,10 @@ class Faults:
         """Close the connection before, or after, running the n-th statement that matches."""
         self._plan(_Fault(_pattern(matching), nth, None, when))
 
+    def hang(self, matching: str = "", *, nth: int = 1) -> None:
+        """Say nothing more from the n-th statement that matches on, and keep the connection."""
+        self._plan(_Fault(_pattern(matching), nth, None, "hang"))
+
     def drop_at_commit(self, when: When) -> None:
         """Close the connection at the next COMMIT, before or after it has taken effect."""
         self.drop(r"^\s*(commit|end)\b", when=when)
@@ -112,6 +122,8 @@ class Faults:
         for fault in struck:
             if fault.error:
                 raise fault.error
+            if fault.when == "hang":
+                raise SilentError
             if fault.when == "before":
                 raise ConnectionDroppedError
         return bool(struck)

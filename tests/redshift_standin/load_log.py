@@ -14,6 +14,8 @@ from .json_rows import BadValueError
 from .tokens import literal
 
 SUPERUSER_ID = 100
+LATE = 0.2  # seconds until the SYS views show what was logged
+SHOWN_FROM = f"clock_timestamp() + interval '{LATE} s'"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Log:
             if (not context.failed)
             else None
         )
+        self._session = context.backend.value("SELECT pg_backend_pid()")
+        self._sys_query_id = context.backend.value("SELECT nextval('standin.sys_query_id')")
 
     def write(
         self,
@@ -94,9 +98,11 @@ class Log:
             file, name, kind, length, line, raw, reason = map(literal, texts)
             backend.query(
                 f"INSERT INTO standin.{prefix}load_errors VALUES ("
-                f"{SUPERUSER_ID}, 0, {self._relation or 0}, timezone('UTC', clock_timestamp()), 1, "
+                f"{SUPERUSER_ID}, 0, {self._relation or 0}, timezone('UTC', clock_timestamp()), "
+                f"{self._session}, "
                 f"{self._query_id}, {file}, {error.line}, {name}, {kind}, {length}, "
-                f"{bad.position}, {line}, {raw}, {bad.code}, {reason})"
+                f"{bad.position}, {line}, {raw}, {bad.code}, {reason}, "
+                f"{self._sys_query_id}, {SHOWN_FROM})"
             )
 
     def _write_files(self, backend: Backend, prefix: str, files: list[LoadedFile]) -> None:
@@ -121,7 +127,7 @@ class Log:
             f"INSERT INTO standin.{prefix}loads VALUES "
             f"({self._query_id}, {literal(self._copy.table)}, "
             f"{literal(self._copy.source)}, {literal(status)}, {rows}, {octets}, {len(files)}, "
-            f"{errors}, '', {now}, {now})"
+            f"{errors}, '', {now}, {now}, {self._session}, {self._sys_query_id}, {SHOWN_FROM})"
         )
 
 

@@ -17,6 +17,7 @@ from .protocol import SqlError
 from .rewrite import needs_rewriting, rewrite
 from .tokens import literal, quoted, tokenize
 from .translate import OVERLAID, SCHEMA, SYSTEM_VIEWS, translate
+from .trusted_keys import trust, trusts
 
 COLOURS = re.compile(r"\x1b\[\d+m")
 REMOVE_DUPLICATES = re.compile(r"\s+remove\s+duplicates\s*$", re.IGNORECASE)
@@ -51,9 +52,14 @@ def _compile(tree: exp.Expr, translated: str, context: Context) -> str:
     def columns(schema: str | None, name: str) -> set[str]:
         return _columns(context, schema, name)
 
-    if not needs_rewriting(translated, tree, columns):
+    def keys(schema: str | None, name: str) -> set[frozenset[str]]:
+        return _keys(context, schema, name)
+
+    if not needs_rewriting(translated, tree, columns) and not trusts(tree, keys):
         return translated
-    return rewrite(_parse(translated), columns)
+    rewritten = _parse(translated)
+    trust(rewritten, keys)
+    return rewrite(rewritten, columns)
 
 
 def _parse(text: str) -> exp.Expr:
@@ -104,6 +110,21 @@ def _columns(context: Context, schema: str | None, name: str) -> set[str]:
         "AND attnum > 0 AND NOT attisdropped"
     )
     return {str(row[0]) for row in rows}
+
+
+def _keys(context: Context, schema: str | None, name: str) -> set[frozenset[str]]:
+    """The keys that a table declares; a key of several columns counts as a whole."""
+    if context.failed:
+        return set()
+    rows = context.backend.query(
+        "SELECT c.id, a.attname FROM standin.constraints c JOIN pg_catalog.pg_attribute a"
+        " ON a.attrelid = c.relation AND a.attnum = ANY (c.columns)"
+        f" WHERE c.kind IN ('p', 'u') AND c.relation = to_regclass({literal(quoted(schema, name))})"
+    )
+    found: dict[str | None, set[str]] = {}
+    for number, column in rows:
+        found.setdefault(number, set()).add(str(column))
+    return set(map(frozenset, found.values()))
 
 
 def _refuse_on_serverless(tree: exp.Expr, context: Context) -> None:

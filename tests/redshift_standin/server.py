@@ -27,12 +27,13 @@ class Server:
     ) -> None:
         """Args: connect: opens a session on the real server, given a database's name."""
         self.password = ""
+        self.idle_limit: float | None = None
         self.faults = Faults()
         self.statements: list[str] = []
         self._connect = connect
         self._database = database
         self._settings = settings
-        self._tls = tls
+        self.tls = tls
         self._open: dict[threading.Thread, list[Stream]] = {}
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -75,10 +76,11 @@ class Server:
         streams = self._open[threading.current_thread()]
         streams.append(stream)
         try:
-            logged_in = log_in(stream, self.password, self._tls)
+            logged_in = log_in(stream, self.password, self.tls)
             if logged_in is not None:
                 stream, database = logged_in
                 streams.append(stream)
+                stream.socket.settimeout(self.idle_limit)
                 self._run(stream, database, streams)
         except (OSError, ConnectionDroppedError):
             # the client went, was sent away, or did not accept the certificate

@@ -13,7 +13,7 @@ from . import protocol, statements
 from .backend import IN_TRANSACTION, Backend
 from .context import Context, Plan, Relay
 from .errors import as_redshift
-from .faults import ConnectionDroppedError
+from .faults import ConnectionDroppedError, SilentError
 from .protocol import Message, SqlError, Stream, encode, read_text, text_field
 
 
@@ -57,6 +57,10 @@ class Session:
                 except SqlError as error:
                     self._fail(error)
                     self._skip_to_sync()
+                except SilentError:
+                    while self.stream.receive().kind != b"X":
+                        pass
+                    return
 
     def _parse(self, message: Message) -> None:
         name, offset = read_text(message.body, 0)

@@ -62,7 +62,7 @@ class ColumnDefinition:
     identity: tuple[int, int] | None = None
     identity_by_default: bool = False
 
-    def sql(self, slices: int) -> str:
+    def sql(self, slices: int, *, trailing_blanks: bool = False) -> str:
         """The column as PostgreSQL declares it."""
         text = f"{quoted(self.name)} {self.type.sql}"
         if self.identity:
@@ -71,15 +71,16 @@ class ColumnDefinition:
             text += f" DEFAULT {self.default}"
         if self.not_null:
             text += " NOT NULL"
-        return text + "".join(f" {check}" for check in self.checks())
+        checks = self.checks(trailing_blanks=trailing_blanks)
+        return text + "".join(f" {check}" for check in checks)
 
-    def checks(self) -> list[str]:
+    def checks(self, *, trailing_blanks: bool = False) -> list[str]:
         """The stand-in's own constraints on a text: its length in bytes, no blank at its end."""
         if self.type.octets is None:
             return []
         column = quoted(self.name)
         found = [_check(BYTES_CHECK, self.name, f"octet_length({column}) <= {self.type.octets}")]
-        if self.type.is_varchar:
+        if self.type.is_varchar and not trailing_blanks:
             found.append(_check(BLANK_CHECK, self.name, f"{column} NOT LIKE '% '"))
         return found
 

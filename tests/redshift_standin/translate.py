@@ -113,3 +113,6 @@ def _word(word: str, token: Token, before: str | None, after: str | None) -> Ite
     ):
         # without a length these types hold 256 bytes, and a cast cuts
         yield *span, "varchar(256)"
+    elif word in ("numeric", "decimal") and (before == "::" or (before == "as" and after == ")")):
+        # without a precision a cast leaves no decimals (r_Numeric_types201)
+        yield *span, "numeric(18, 0)"

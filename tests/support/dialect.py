@@ -14,6 +14,9 @@ PLAIN = re.compile(
     r"""|(?<![\w.$])(\d+)(?![\w.])"""
 )
 
+QUOTED = re.compile(r"""'(?:[^'\\]|''|\\.)*'|"(?:[^"]|"")*\"""")
+BARE_DECIMAL = re.compile(r"\b(?:NUMERIC|DECIMAL|DEC)\b(?!\s*\()", re.IGNORECASE)
+
 
 @cache
 def linter() -> Linter:
@@ -36,10 +39,21 @@ def violations(text: str) -> tuple[str, ...]:
     return tuple(str(each) for each in linter().parse_string(f"{text}\n").violations)
 
 
+def bare_decimals(text: str) -> list[str]:
+    """The decimal types without a precision, outside texts and quoted names.
+
+    Redshift takes them for NUMERIC(18, 0), which cuts the decimals; other engines keep them.
+
+    >>> bare_decimals("SELECT CAST(a AS NUMERIC), 'NUMERIC', b::decimal(3, 1), c::dec")
+    ['NUMERIC', 'dec']
+    """
+    return BARE_DECIMAL.findall(QUOTED.sub("''", text))
+
+
 def faults(text: str) -> tuple[str, ...]:
     """Why a statement is none of Redshift's."""
     words = (word for word in ("$1", "RETURNING", "ON CONFLICT") if word in text)
-    return (*violations(shape(text)), *words)
+    return (*violations(shape(text)), *words, *bare_decimals(text))
 
 
 def refused(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from botocore.exceptions import ClientError
+from redshift_connector.error import ProgrammingError
 
 from sparkify import config, pipeline, warehouses
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.warehouses.redshift.credentials import provider
+from sparkify.warehouses.redshift.faults import translate
 from tests.factory import event, put, rows, song, staging, star
 from tests.redshift_standin import StandIn
+from tests.redshift_standin.authority import authority
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.faults import When
 from tests.redshift_standin.fixtures import LOST_SOCKETS
@@ -80,7 +84,16 @@ def test_the_lock_comes_before_anything_is_read(loaded: Path, cluster: StandIn) 
     sent = cluster.statements
     lock = sent.index("LOCK staging.lock")
     assert sent[lock - 2 : lock] == ["begin transaction", "SET statement_timeout TO 60000"]
-    assert sent[lock + 2].startswith("SELECT max(staging.loads.load_id)")
+    selects = (text for text in sent[lock:] if text.startswith("SELECT"))
+    assert next(selects).startswith("SELECT max(staging.loads.load_id)")
+
+
+def test_events_after_2038_are_loaded(lake: Path, cluster: StandIn, duckdb_url: str) -> None:
+    """One event with a wrong clock does not stop all loads: seconds may need more than 32 bits."""
+    put(lake, "events", "a.json", *(event(ts=ts) for ts in (2147483647999, 4102444799123)))
+    for url in (cluster.url(), duckdb_url):
+        assert pipeline.run(str(lake), url).rows["songplays"] == 2
+    assert star(cluster.url()) == star(duckdb_url)
 
 
 def test_no_secret_is_in_a_statement_or_a_report(loaded: Path, cluster: StandIn) -> None:
@@ -103,6 +116,7 @@ FAULTS = [
 CONFLICTS = [
     "1023",
     pytest.param("1018", marks=pytest.mark.long),
+    pytest.param("could not open relation with OID 1082", marks=pytest.mark.long),
     pytest.param("conflict with concurrent transaction", marks=pytest.mark.long),
 ]
 
@@ -119,6 +133,13 @@ def test_a_conflict_is_tried_again(loaded: Path, cluster: StandIn, message: str)
     cluster.faults.fail("INSERT INTO songplays", message=message)
     report = pipeline.run(str(loaded), cluster.url(), max_rejects="1")
     assert report.rows["songplays"] == 4
+
+
+def test_an_error_of_s3_that_may_pass_is_tried_again(loaded: Path, cluster: StandIn) -> None:
+    """Redshift Spectrum reads the parts, and reports what S3 answers."""
+    detail = "code: 15001 context: HTTP response error code: 503 Message: SlowDown"
+    cluster.faults.fail("^COPY", message="Spectrum Scan Error", detail=detail)
+    assert pipeline.run(str(loaded), cluster.url()).rows["songplays"] == 4
 
 
 @pytest.mark.parametrize(("fault", "first", "stride"), FAULTS)
@@ -226,25 +247,65 @@ def test_less_than_verified_tls_has_to_be_asked_for_in_words(cluster: StandIn, q
         pipeline.plan("s3://lake", f"{cluster.url()}?{query}")
 
 
+@pytest.fixture
+def refused(lake: Path, cluster: StandIn, caplog: pytest.LogCaptureFixture) -> Callable[[str], str]:
+    """A function that runs on a URL; the run ends at once, without a retry, with one line."""
+
+    def run(url: str) -> str:
+        put(lake, "events", "a.json", event())
+        with pytest.raises(SparkifyError) as error:
+            pipeline.run(str(lake), url)
+        assert error.value.exit_code == 1
+        assert "trying again" not in caplog.text
+        assert not cluster.statements
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    return run
+
+
 @pytest.mark.parametrize("query", ["", "?ssl=true", "?sslmode=verify-full"])
 def test_a_wrong_authority_is_refused(
-    lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch, query: str
+    refused: Callable[[str], str], cluster: StandIn, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
     """A certificate that nobody vouches for ends the run, whatever the URL says."""
-    put(lake, "events", "a.json", event())
     monkeypatch.delenv("SSL_CERT_FILE")
-    with pytest.raises(SparkifyError):
-        pipeline.run(str(lake), f"{cluster.url()}{query}")
-    assert not cluster.statements
+    assert "from an unknown authority" in refused(f"{cluster.url()}{query}")
 
 
-def test_another_hosts_certificate_is_refused(lake: Path, cluster: StandIn) -> None:
-    """The certificate has to carry the name that was connected to."""
-    put(lake, "events", "a.json", event())
-    url = cluster.url().replace("localhost", "127.0.0.1")
-    with pytest.raises(SparkifyError):
-        pipeline.run(str(lake), url)
-    assert not cluster.statements
+def test_another_hosts_certificate_is_refused(
+    refused: Callable[[str], str], cluster: StandIn
+) -> None:
+    """The certificate has to carry the name that was connected to, also an address."""
+    assert "is for another host" in refused(cluster.url().replace("localhost", "127.0.0.1"))
+
+
+CERTIFICATES: list[tuple[dict[str, Any], str]] = [
+    ({"begin": -9, "end": -2}, "the certificate has expired"),
+    ({"begin": 2, "end": 9}, "the certificate is not valid yet"),
+    ({"name": "other.example"}, "the certificate is for another host"),
+]
+
+
+@pytest.mark.parametrize(("made", "told"), CERTIFICATES)
+def test_what_is_wrong_with_a_certificate_is_told(
+    refused: Callable[[str], str],
+    cluster: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: dict[str, Any],
+    told: str,
+) -> None:
+    """Each fault has its own sentence."""
+    tls, ca = authority(tmp_path, **made)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+    cluster.set_certificate(tls)
+    assert told in refused(cluster.url())
+
+
+def test_an_unknown_host_is_told(refused: Callable[[str], str], cluster: StandIn) -> None:
+    """A typing error in the endpoint does not get better by a retry."""
+    assert "no host of this name" in refused(cluster.url().replace("localhost", "none.invalid"))
 
 
 def test_a_server_in_the_clear_is_refused(lake: Path, s3: Bucket, cluster: StandIn) -> None:
@@ -257,13 +318,57 @@ def test_a_server_in_the_clear_is_refused(lake: Path, s3: Bucket, cluster: Stand
         assert pipeline.run(str(lake), plain.url(), tls=False).rows["songplays"] == 1
 
 
-def test_a_wrong_password_is_one_line(lake: Path, cluster: StandIn) -> None:
+def test_a_wrong_password_is_told(refused: Callable[[str], str], cluster: StandIn) -> None:
     """A refused login names the cluster and not the password."""
-    put(lake, "events", "a.json", event())
-    url = cluster.url(password=SECRET)
-    with pytest.raises(SparkifyError) as error:
-        pipeline.run(str(lake), url)
-    assert SECRET not in str(error.value)
+    told = refused(cluster.url(password=SECRET))
+    assert "the login was refused" in told
+    assert SECRET not in told
+
+
+def test_expired_aws_credentials_are_told(
+    refused: Callable[[str], str], cluster: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that has expired, or may not ask for a password, is told as such."""
+    for code, told in [("ExpiredToken", "have expired"), ("AccessDenied", "access denied")]:
+        answer = ClientError({"Error": {"Code": code, "Message": "no"}}, "GetSecretValue")
+
+        def fail(*args: object, answer: ClientError = answer, **named: object) -> None:
+            raise answer
+
+        monkeypatch.setattr("botocore.client.BaseClient._make_api_call", fail)
+        assert told in refused(f"redshift://{cluster.user}@localhost:{cluster.port}/dev?secret=s")
+
+
+SPECTRUM = "Spectrum Scan Error"
+ANSWERS = [
+    ("XX000", "1023", TryAgain),
+    ("XX000", "ERROR: 1023 DETAIL: Serializable isolation violation on table", TryAgain),
+    ("XX000", "1023 rows are too many", SparkifyError),
+    ("22001", "value too long: 21023", SparkifyError),
+    ("XX000", "could not open relation with OID 108263", TryAgain),
+    ("40001", "could not serialize access", TryAgain),
+    ("40P01", "deadlock detected", TryAgain),
+    ("42P01", 'relation "deadlock" does not exist', SparkifyError),
+    ("57P01", "terminating connection due to administrator command", TryAgain),
+    ("53300", "connection limit exceeded", TryAgain),
+    ("57014", "Query (7) cancelled on system's request", SparkifyError),
+    ("XX000", f"{SPECTRUM} (code: 15001, HTTP response error code: 503 SlowDown)", TryAgain),
+    ("XX000", f"{SPECTRUM} (S3 Query Exception (Fetch). Retries exceeded)", TryAgain),
+    ("XX000", f"{SPECTRUM} (HTTP response error code: 403 Message: Forbidden)", SparkifyError),
+    ("XX000", f"{SPECTRUM} (file has an incompatible Parquet schema)", SparkifyError),
+    ("XX000", "S3ServiceException:Access Denied,Status 403,Error AccessDenied", SparkifyError),
+    ("XX000", "S3ServiceException:x,Status 301,Error PermanentRedirect", SparkifyError),
+    ("XX000", "S3ServiceException:x,Status 500,Error InternalError", TryAgain),
+    ("28000", 'password authentication failed for user "a"', SparkifyError),
+    ("08006", "connection failure", TryAgain),
+]
+
+
+@pytest.mark.parametrize(("code", "message", "kind"), ANSWERS)
+def test_what_may_pass_is_told_by_codes(code: str, message: str, kind: type[Exception]) -> None:
+    """A retry follows the code of an error, or words at their place, and no number anywhere."""
+    error = ProgrammingError({"C": code, "M": message})
+    assert type(translate("r://h", error, waiting=False)) is kind
 
 
 def test_redshift_needs_a_staging_prefix(

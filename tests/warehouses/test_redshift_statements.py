@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sparkify import analytics, books, config, pipeline, warehouses
+from sparkify.analytics.questions import recommendation
 from sparkify.models import schema
 from tests.factory import event, put, song
 from tests.redshift_standin import StandIn
@@ -43,6 +44,23 @@ def test_the_schema(cluster: StandIn) -> None:
     assert len(tables) > 10
     assert any("DROP TABLE" in text for text in cluster.statements)
     assert dialect.refused(cluster.statements) == {}
+
+
+def test_no_type_cuts_decimals(
+    lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No statement that is composed, for whomever, has a NUMERIC or DECIMAL without a precision."""
+    monkeypatch.setenv("SPARKIFY_STAGING", "s3://bucket/parts")
+    put(lake, "events", "a.json", event())
+    put(lake, "songs", "a.json", song())
+    texts = list(pipeline.plan(str(lake), "redshift").statements)
+    questions = (*analytics.QUESTIONS, recommendation.ARTISTS, recommendation.SONGS)
+    with warehouses.connect("redshift", config.load()) as opened:
+        for question in questions:
+            given = {"user_id": 49} if "user_id" in question.parameter_names else {}
+            texts.append(opened.text(question.select(**given)))
+    assert len(texts) > len(questions) + 20
+    assert {text: found for text in texts if (found := dialect.bare_decimals(text))} == {}
 
 
 @pytest.mark.long

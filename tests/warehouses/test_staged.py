@@ -223,7 +223,7 @@ def test_an_error_while_parts_are_written_is_told(lake: Path, cluster: StandIn) 
     put(lake, "songs", "a.json", song())
     pipeline.run(str(lake), cluster.url())
     put(lake, "songs", "b.json", song(song_id="SO1"))
-    message = "Spectrum Scan Error"
+    message = "Spectrum Scan Error: File has an incompatible Parquet schema"
     cluster.faults.fail("COPY staging.song_rows", code="XX000", message=message)
     with pytest.raises(SparkifyError, match=message):
         pipeline.run(str(lake), cluster.url())

@@ -29,8 +29,11 @@ def millionths(weight: Column) -> sa.ColumnElement[int]:
 
 
 def root(count: Column) -> sa.ColumnElement[float]:
-    """Return the square root of an integer."""
-    return func.sqrt(sa.cast(count, sa.Double))
+    """Return the square root of an integer.
+
+    It is typed: SQLAlchemy casts an untyped divisor to NUMERIC, which has no decimals on Redshift.
+    """
+    return func.sqrt(sa.cast(count, sa.Double), type_=sa.Double())
 
 
 def similar_listeners(user_id: int, plays: sa.FromClause) -> sa.CTE:

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import USER, Question, Rows, by_key, ratio, total
-from sparkify.load.transform.plays import epoch_ms, plays
+from sparkify.load.transform.plays import plays
 from sparkify.load.transform.rows import ascending
 from sparkify.models import UserLevel, table
-from sparkify.models.statements import Column, Query
+from sparkify.models.statements import Column, EpochMs, Query
 
 #: sessions are grouped by their number of plays; these are the lowest numbers of the groups
 SIZES = (1, 2, 4, 8, 16, 32, 64)
@@ -26,7 +26,7 @@ def heard() -> sa.Subquery:
     """
     play = plays(None)
     session = [play.c.user_id, play.c.session_id]
-    start = epoch_ms(play.c.ts)
+    start = EpochMs(play.c.ts)
     following = func.lead(start).over(
         partition_by=session, order_by=[play.c.ts, play.c.item_in_session]
     )
@@ -122,7 +122,7 @@ def level_changes(before: str, after: str) -> tuple[sa.FromClause, sa.FromClause
 
 def held(old: sa.FromClause) -> sa.ColumnElement[int]:
     """Return how long a level lasted, in ms."""
-    return epoch_ms(old.c.valid_to) - epoch_ms(old.c.valid_from)
+    return EpochMs(old.c.valid_to) - EpochMs(old.c.valid_from)
 
 
 def conversions(limit: int = 10) -> Query:

@@ -4,26 +4,16 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.load.transform.rows import EVENTS, IS_PLAY, SONGS, Keys, among, ascending, first, rank
-from sparkify.models.statements import Column, Query
+from sparkify.models.statements import Column, EpochMs, Query
 
 PLAY_KEY = ("user_id", "session_id", "item_in_session", "ts")
-
-
-def epoch_ms(moment: Column) -> sa.ColumnElement[int]:
-    """Milliseconds since the epoch, UTC.
-
-    On Redshift, EXTRACT(epoch) of a TIMESTAMP is in whole seconds. EXTRACT(millisecond) includes
-    the seconds on DuckDB, but not on Redshift. This is right on both.
-    """
-    second = sa.cast(sa.extract("epoch", func.date_trunc("second", moment)), sa.BigInteger)
-    return second * 1000 + func.mod(sa.cast(sa.extract("millisecond", moment), sa.BigInteger), 1000)
 
 
 def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
     """The id of a play: md5 of user|session|item|ts in ms, so that a replay gives the same id."""
     user, session, item, moment = (play.c[name] for name in PLAY_KEY)
     text: sa.ColumnElement[str] = sa.cast(user, sa.String)
-    for part in (session, item, epoch_ms(moment)):
+    for part in (session, item, EpochMs(moment)):
         text = text.concat("|").concat(sa.cast(part, sa.String))
     return func.md5(text)
 

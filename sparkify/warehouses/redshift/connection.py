@@ -1,27 +1,31 @@
-"""How a cluster is connected to: verified TLS, fresh credentials, and what its errors say."""
+"""How a cluster is connected to: verified TLS, and fresh credentials."""
 
 import logging
-import struct
 
 import sqlalchemy as sa
-from redshift_connector.error import Error as DriverError
-from redshift_connector.error import InterfaceError
 
-from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
+from sparkify.errors import UsageError
 from sparkify.lake import aws
 from sparkify.masking import remember
 from sparkify.settings import Settings
 from sparkify.warehouses.executor import driver
 from sparkify.warehouses.redshift.credentials import provider
 from sparkify.warehouses.redshift.dialect import DRIVER
+from sparkify.warehouses.redshift.faults import LOST
+from sparkify.warehouses.redshift.limits import CONNECT
 from sparkify.warehouses.urls import numbers
 
 logger = logging.getLogger(__name__)
 
 NOWHERE = f"{DRIVER}://nowhere/dev"  # the URL of a warehouse that does not exist yet
-LOST = (InterfaceError, OSError, struct.error)
-CANCELLED = "57014"
-CONFLICT = ("1023", "1018", "conflict with concurrent transaction", "40001", "deadlock")
+#: NAT gateways and load balancers forget a silent connection after 200 to 350 seconds; the system
+#: would ask after two hours whether the other side is there
+KEEPALIVE = {
+    "tcp_keepalive": True,
+    "tcp_keepalive_idle": 60,
+    "tcp_keepalive_interval": 15,
+    "tcp_keepalive_count": 4,
+}
 MODES = (None, "verify-full", "verify-ca")
 
 
@@ -31,20 +35,9 @@ def engine(url: sa.URL, settings: Settings) -> sa.Engine:
     Raises:
         UsageError: the URL disables certificate verification, and the settings do not.
     """
-    asked = {name: url.query.get(name) for name in ("ssl", "sslmode")}
-    if settings.tls and (
-        asked["ssl"] not in (None, "true", "True") or asked["sslmode"] not in MODES
-    ):
-        raise UsageError(
-            f"the URL of {url.host} disables certificate verification;"
-            " leave ssl and sslmode out, or pass tls=False to pipeline.run"
-        )
-    if not settings.tls:
-        logger.warning("the connection to %s is NOT ENCRYPTED (tls=False)", url.host)
-    # sslmode has to be named: the driver's default accepts another host's certificate
-    tls = {"ssl": settings.tls, "sslmode": asked["sslmode"] or "verify-full"}
-    bare = url.difference_update_query([*asked, "secret"])
-    made = sa.create_engine(bare, poolclass=sa.NullPool, connect_args=tls | numbers(url))
+    options = KEEPALIVE | {"timeout": CONNECT} | tls_options(url, settings) | numbers(url)
+    bare = url.difference_update_query(["ssl", "sslmode", "secret"])
+    made = sa.create_engine(bare, poolclass=sa.NullPool, connect_args=options)
     if url.host != "nowhere":
         credentials = provider(url, lambda: aws.session(settings))
 
@@ -56,6 +49,20 @@ def engine(url: sa.URL, settings: Settings) -> sa.Engine:
     return made
 
 
+def tls_options(url: sa.URL, settings: Settings) -> dict[str, object]:
+    """The options of the driver that say how TLS is verified; see `engine`."""
+    ssl, mode = url.query.get("ssl"), url.query.get("sslmode")
+    if settings.tls and (ssl not in (None, "true", "True") or mode not in MODES):
+        raise UsageError(
+            f"the URL of {url.host} disables certificate verification;"
+            " leave ssl and sslmode out, or pass tls=False to pipeline.run"
+        )
+    if not settings.tls:
+        logger.warning("the connection to %s is NOT ENCRYPTED (tls=False)", url.host)
+    # sslmode has to be named: the driver's default accepts another host's certificate
+    return {"ssl": settings.tls, "sslmode": mode or "verify-full"}
+
+
 def mark_lost(context: sa.engine.ExceptionContext) -> None:
     """Tell SQLAlchemy that a connection is lost; it would roll back over it, and log a failure."""
     if isinstance(context.original_exception, LOST):
@@ -65,31 +72,3 @@ def mark_lost(context: sa.engine.ExceptionContext) -> None:
 def in_transaction(connection: sa.Connection) -> bool:
     """Whether the server has said that a transaction is open on a connection."""
     return bool(driver(connection).in_transaction)
-
-
-def translate(url: str, error: Exception) -> SparkifyError | None:
-    """Our error for one of the driver's; None for an unexpected one."""
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(cause, LOST) or (isinstance(error, sa.exc.DBAPIError) and not cause):
-        return TryAgain(f"{url}: the connection failed or was lost ({parts_of(cause)[1]})")
-    if not isinstance(cause, DriverError):
-        return None
-    code, message = parts_of(cause)
-    if code == CANCELLED:
-        return WarehouseBusy(f"{url} is held by another run; wait for it or stop it")
-    if any(sign in f"{code} {message}" for sign in CONFLICT):
-        return TryAgain(f"{url}: conflict with another transaction ({message})")
-    if "AccessDenied" in message:
-        return SparkifyError(f"{url}: the cluster's role is denied access to S3 ({message})")
-    if "S3" in message or "manifest" in message:
-        return TryAgain(f"{url}: the cluster could not use S3 ({message})")
-    return SparkifyError(f"{url}: {message}")
-
-
-def parts_of(error: BaseException | None) -> tuple[str, str]:
-    """The code and the message of a server's error, or the text of another error."""
-    found = error.args[0] if error is not None and error.args else error
-    if isinstance(found, dict):
-        detail = f" ({found['D']})" if found.get("D") else ""
-        return str(found.get("C", "")), f"{found.get('M', '')}{detail}"
-    return "", str(found or type(error).__name__)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
 
-from sparkify.models.statements import Compiler, Query
+from sparkify.models.statements import Compiler, EpochMs, Query
 
 DRIVER = "redshift+redshift_connector"
 WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
@@ -149,6 +149,12 @@ def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
         "PARALLEL OFF",
     ]
     return "\n".join(parts)
+
+
+@compiles(EpochMs, "redshift")
+def _epoch_ms(element: EpochMs, compiler: Compiler, **kw: object) -> str:
+    (moment,) = element.clauses
+    return f"DATEDIFF(ms, TIMESTAMP '1970-01-01', {compiler.process(moment, **kw)})"
 
 
 @compiles(PostgresqlColumnType, "redshift")

@@ -7,6 +7,7 @@ changes, all of them are copied again.
 
 import itertools
 import json
+import logging
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,12 +27,16 @@ from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import Copy
 from sparkify.warehouses.routes import Route, Staging
 
+logger = logging.getLogger(__name__)
+
 MOST_ERRORS = 100_000  # at which COPY gives up, its maximum: so that all are shown, then counted
+CHOSEN = (
+    "no staging prefix is set, so Redshift copies the lake's files itself (--copy direct): rows and"
+    " most rejects will not name their file, unknown fields are dropped, and text ends at a NUL"
+    " character; docs/redshift.md lists all that differs. --copy direct confirms it, --staging"
+    " s3://bucket/prefix avoids it"
+)
 BATCH = 1 << 30  # bytes of objects, as stored, that are copied as one
-OPTIONS = {  # of COPY, by kind; empty and blank texts become NULL, as in the reader
-    "songs": ("EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
-    "events": ("TIMEFORMAT 'epochmillisecs'", "EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS"),
-}
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class Direct(Route):
         paths = self.copier.settings.log_jsonpath
         if paths and not paths.startswith("s3://"):
             raise UsageError(f"[S3] LOG_JSONPATH must be an s3:// URL, not {paths}")
+        if self.copier.settings.copy is None:
+            logger.warning(CHOSEN)
 
     def stage(
         self, executor: Executor, lake: Lake, objects: Sequence[LakeObject], staging: Staging
@@ -140,7 +147,8 @@ class BatchCopy:
             self.copy(name, option, jsonpaths)
             (count,) = self.executor.counts(copy_log.COUNTED)
             copied += count
-            rejects += copy_log.rejects(self.executor)
+            manifest = self.copier.parts.url(name)
+            rejects += copy_log.rejects(self.executor, manifest, count)
         return copied, rejects
 
     def copy(self, manifest: str, option: str, jsonpaths: str) -> None:
@@ -153,7 +161,7 @@ class BatchCopy:
             iam_role=settings.iam_role,
             region=self.region(),
             json=jsonpaths,
-            words=[*filter(None, [option]), *OPTIONS[self.kind], f"MAXERROR {MOST_ERRORS}"],
+            words=[*filter(None, [option]), "TRUNCATECOLUMNS", f"MAXERROR {MOST_ERRORS}"],
         )
         try:
             self.executor.execute(copy)

@@ -1,13 +1,12 @@
 """What COPY loaded straight from the lake, before it is staged: cleaned and checked by SQL.
 
-COPY fills a temporary table, because it can neither name the load nor check more than types. The
-checks are those of `read.rules`; here they become Core SELECTs over typed values. What COPY itself
-checks (types, lengths, what is always required) it rejects with file and line. What is found here
-can only be told by the record's own key.
+COPY fills a temporary table of texts, because it can neither name the load nor check more than
+types, and its casts are not the reader's. The checks are those of `read.rules`; here they become
+Core SELECTs over the texts and the numbers that `values` makes of them. COPY itself refuses only
+what is no JSON. What is found here can only be told by the record's own key.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapper
@@ -19,9 +18,10 @@ from sparkify.models.staging import KINDS, PLAY
 from sparkify.models.statements import Column, CreateTempTableAs, Query, Union, temporary
 from sparkify.read.repair import compose, repair
 from sparkify.read.rules import Check, Field, checks_of, fields_of, reason
+from sparkify.warehouses.redshift import values
 
 WIDER = 4  # times the bytes of a text that was encoded as UTF-8 twice too often, or is not NFC
-EPOCH = datetime(1970, 1, 1)  # UTC, as every TIMESTAMP of ours
+KEY = 64  # characters of each part of a record's key that its reject tells
 
 #: texts that are stored in another form: in NFC, and in NFC after repair
 CLEANED = temporary(
@@ -34,23 +34,23 @@ CLEANED = temporary(
 
 
 def incoming(kind: str) -> sa.Table:
-    """The temporary table that COPY fills: the fields, wide enough for texts as they arrive."""
-    types = table(KINDS[kind]).columns
-    columns = [
-        sa.Column(
-            field.name,
-            sa.String(field.length * WIDER) if field.type == "text" else types[field.name].type,
-            nullable=field.rules.required != "always",
-        )
-        for field in fields_of(kind)
-    ]
+    """The temporary table that COPY fills: the fields as texts, wide enough to see what is wrong.
+
+    COPY cuts what is wider (TRUNCATECOLUMNS); a text that fills its column is too long.
+    """
+    columns = (sa.Column(field.name, sa.String(width(field) + 1)) for field in fields_of(kind))
     return temporary(f"incoming_{kind}", *columns)
+
+
+def width(field: Field) -> int:
+    """The most bytes that a field may arrive with."""
+    return field.length * WIDER if field.type == "text" else values.LONGEST
 
 
 def suspects(kind: str) -> Union:
     """The distinct texts that may have to be cleaned: those with more bytes than characters."""
     row = incoming(kind).c
-    texts = [row[field.name] for field in fields_of(kind) if field.type == "text"]
+    texts = [values.trimmed(row[field.name]) for field in fields_of(kind) if field.type == "text"]
     longer = (func.octet_length(text) > func.length(text) for text in texts)
     selects = zip(texts, longer, strict=True)
     return sa.union(*(sa.select(text.label("text")).where(test) for text, test in selects))
@@ -72,30 +72,67 @@ def cleaned_rows(texts: Iterable[str]) -> list[dict[str, object]]:
 
 
 def sound(kind: str) -> sa.Subquery:
-    """What arrived, with its texts cleaned, and whether one of them was repaired."""
+    """What arrived: texts cleaned, and whether they fit; of the others the text and the number."""
     arrived = incoming(kind)
     source: sa.FromClause = arrived
-    values: list[Column] = []
+    columns: list[Column] = []
     repairs: list[Column] = []
     for field in fields_of(kind):
         value: Column = arrived.c[field.name]
-        if field.type == "text":
-            texts = CLEANED.alias(f"cleaned_{field.name}")
-            source = source.outerjoin(texts, texts.c.arrived == value)
-            stored = texts.c.composed
-            if field.rules.repair:
-                stored = texts.c.repaired
-                repairs.append(texts.c.broken)
-            value = func.coalesce(stored, value)
-        values.append(value.label(field.name))
+        if field.type != "text":
+            columns += [
+                values.written(value).label(f"{field.name}_"),
+                values.double(value).label(f"{field.name}_d"),
+            ]
+            continue
+        texts = CLEANED.alias(f"cleaned_{field.name}")
+        text = values.trimmed(value)
+        source = source.outerjoin(texts, texts.c.arrived == text)
+        stored = texts.c.repaired if field.rules.repair else texts.c.composed
+        if field.rules.repair:
+            repairs.append(texts.c.broken)
+        columns += [
+            func.coalesce(stored, text).label(f"{field.name}_"),
+            (func.octet_length(value) > width(field)).label(f"{field.name}_cut"),
+        ]
     repaired = sa.case((sa.or_(*repairs), sa.true()), else_=sa.false()).label("repaired")
-    return sa.select(*values, repaired).select_from(source).subquery("arrived")
+    return sa.select(*columns, repaired).select_from(source).subquery("arrived")
+
+
+def numbered(kind: str) -> sa.Subquery:
+    """The same, with the numbers as their columns hold them."""
+    row = sound(kind)
+    numbers = (
+        number(field, row).label(f"{field.name}_n")
+        for field in fields_of(kind)
+        if field.type != "text"
+    )
+    return sa.select(*row.c, *numbers).subquery("numbered")
+
+
+def number(field: Field, row: sa.FromClause) -> Column:
+    """A field of `sound` as the number that its column holds."""
+    double = row.c[f"{field.name}_d"]
+    return double if field.type == "number" else values.integer(row.c[f"{field.name}_"], double)
 
 
 def checked(kind: str) -> CreateTempTableAs:
-    """The temporary table of what arrived, cleaned, with its fault, if it has one."""
-    row = sound(kind)
-    return CreateTempTableAs(f"checked_{kind}", sa.select(*row.c, fault(kind, row).label("fault")))
+    """The temporary table of what arrived, as it is staged, with its fault, if it has one.
+
+    It also has the record's own key, as it was written.
+    """
+    row = numbered(kind)
+    key = (values.trimmed(func.left(row.c[f"{n}_"], KEY)).label(f"{n}_") for n in own_key(kind))
+    staged = (staged_value(field, row).label(field.name) for field in fields_of(kind))
+    select = sa.select(*staged, *key, row.c.repaired, fault(kind, row).label("fault"))
+    return CreateTempTableAs(f"checked_{kind}", select)
+
+
+def staged_value(field: Field, row: sa.FromClause) -> Column:
+    """What is staged of a field of `numbered`."""
+    if field.type == "text":
+        return row.c[f"{field.name}_"]
+    return values.staged(field, row.c[f"{field.name}_n"])
 
 
 def stage(kind: str, row: sa.Table, file_id: Column) -> sa.Insert:
@@ -120,7 +157,7 @@ def counts(kind: str, row: sa.Table) -> Query:
 
 def failed(kind: str, row: sa.Table) -> Query:
     """What fails a check: the fault as `code:column`, and the record's own key."""
-    return sa.select(row.c.fault, *(row.c[name] for name in own_key(kind))).where(
+    return sa.select(row.c.fault, *(row.c[f"{name}_"] for name in own_key(kind))).where(
         row.c.fault.is_not(None)
     )
 
@@ -132,42 +169,46 @@ def own_key(kind: str) -> list[str]:
 
 
 def fault(kind: str, row: sa.FromClause) -> Column:
-    """The first check that a row fails, as `code:column`; NULL if it passes all."""
-    tests = [(condition(check, row), check) for check in checks_of(kind)]
-    branches = (
-        (test, sa.literal(f"{check.code}:{check.field.name}"))
-        for test, check in tests
-        if test is not None
-    )
-    return sa.case(*branches, else_=sa.null())
+    """The first check that a row fails, as `code:column`; NULL if it passes all.
+
+    As in the reader, an object or an array where a number is meant comes before the others.
+    """
+    numbers = [field for field in fields_of(kind) if field.type != "text"]
+    nested = [(opens(row.c[f"{field.name}_"]), f"wrong_type:{field.name}") for field in numbers]
+    tests = [
+        (condition(check, row), f"{check.code}:{check.field.name}") for check in checks_of(kind)
+    ]
+    return sa.case(*((test, sa.literal(found)) for test, found in nested + tests), else_=sa.null())
 
 
-def condition(check: Check, row: sa.FromClause) -> Column | None:
-    """When a check fails; None if COPY has checked it."""
-    field, value = check.field, row.c[check.field.name]
+def opens(text: Column) -> sa.ColumnElement[bool]:
+    """Whether a text is an object or an array."""
+    return func.left(text, 1).in_(["{", "["])
+
+
+def condition(check: Check, row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """When a check fails."""
+    field, text = check.field, row.c[f"{check.field.name}_"]
+    if check.test in ("required", "required_in_play"):
+        gone = text.is_(None) | (text == "")
+        return gone if check.test == "required" else gone & (row.c.page_ == PLAY)
+    if check.test == "length":
+        return row.c[f"{field.name}_cut"] | (func.octet_length(text) > field.length)
+    if check.test == "one_of":
+        return text.not_in(field.rules.one_of)
+    numeric = row.c[f"{field.name}_n"]
     match check.test:
-        case "required":
-            return value.is_(None)
-        case "required_in_play":
-            return value.is_(None) & (row.c.page == PLAY)
-        case "length":
-            return func.octet_length(value) > field.length
-        case "fits" if field.type == "number":
-            text = func.lower(sa.cast(value, sa.String(32)))
-            return text.in_(["nan", "infinity", "-infinity"])
+        case "type":
+            return (text != "") & ~values.is_number(field, text, numeric)
+        case "fits":
+            return (text != "") & numeric.is_(None)  # the text can be read
         case "least":
-            return value < bound(field, field.rules.least)
-        case "most":
-            return value > bound(field, field.rules.most)
-        case "one_of":
-            return value.not_in(field.rules.one_of)
-    return None
+            return numeric < bound(field, field.rules.least)
+    return numeric > bound(field, field.rules.most)
 
 
 def bound(field: Field, limit: float | None) -> Column:
-    """A limit as a value of the column's type; that of a timestamp is in ms since the epoch."""
-    if field.type == "timestamp":
-        return sa.literal(EPOCH + timedelta(milliseconds=limit or 0), sa.DateTime())
+    """A limit as a value of the number's type."""
     if field.type == "number":
         return sa.literal(float(limit or 0), sa.Double())
     return sa.literal(limit, sa.BigInteger())

@@ -7,7 +7,7 @@ between. The files are what the reader sees as the staging tables of its DuckDB 
 import glob
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,10 @@ class Staged(Route):
                     self.load(executor, (), outcomes, f"{staging.run_id}/{number}")
                 yield outcomes
             return
-        with collector() as collected:
-            batches = read(collected, lake, objects, staging, as_sql=False)
+        with (
+            collector() as collected,
+            closing(read(collected, lake, objects, staging, as_sql=False)) as batches,
+        ):
             for number, outcomes in enumerate(batches):
                 if any(outcome.staged for outcome in outcomes):
                     parts = collected.parts(table(KINDS[outcomes[0].kind]))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
+from redshift_connector.error import Error as DriverError
 
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
@@ -20,19 +21,14 @@ from sparkify.process import stopping
 from sparkify.settings import Settings
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
-from sparkify.warehouses.executor import Executor
-from sparkify.warehouses.redshift.connection import (
-    LOST,
-    NOWHERE,
-    engine,
-    in_transaction,
-    mark_lost,
-    translate,
-)
+from sparkify.warehouses.executor import Executor, driver
+from sparkify.warehouses.redshift.connection import NOWHERE, engine, in_transaction, mark_lost
 from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correct
 from sparkify.warehouses.redshift.direct import Direct
 from sparkify.warehouses.redshift.endpoint import Endpoint
+from sparkify.warehouses.redshift.faults import LOST, translate
+from sparkify.warehouses.redshift.limits import Limits
 from sparkify.warehouses.redshift.parts import Parts
 from sparkify.warehouses.redshift.staged import Staged
 
@@ -49,6 +45,7 @@ class Redshift(Warehouse):
     Attributes:
         settings: say where parts are uploaded, and with which role the cluster reads them.
         parts: the files of this warehouse below the staging prefix.
+        limits: how long its session may wait.
     """
 
     name = "redshift"
@@ -61,6 +58,7 @@ class Redshift(Warehouse):
         self.parts = Parts(settings, self.url, exists=self.exists())
         self.copier = Copier(settings, self.parts)
         self.next_beat = 0.0
+        self.limits = Limits()
         region = Endpoint.parse(engine.url.host).region
         direct = copies_directly(settings)
         route = Direct(self.copier) if direct else Staged(self.copier, region)
@@ -85,19 +83,19 @@ class Redshift(Warehouse):
 
     def translate(self, error: Exception) -> SparkifyError | None:
         """Our error for one of the driver's; see `Warehouse.translate`."""
-        return translate(self.url, error)
+        return translate(self.url, error, waiting=self.limits.waiting)
 
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; the LOCK in `lock` keeps others out."""
-        with self.connected() as connection:
+        with self.connected(lock_timeout) as connection:
             if not self.owned:
                 guests.check_transactions(connection, self.url, in_transaction)
             yield connection
 
     @contextmanager
-    def connected(self) -> Iterator[sa.Connection]:
-        """A connection on which no transaction is open."""
+    def connected(self, lock_timeout: float) -> Iterator[sa.Connection]:
+        """A connection on which no transaction is open, and whose every wait has a limit."""
         self.require_url()
         with self.errors():
             connection = (
@@ -106,12 +104,15 @@ class Redshift(Warehouse):
                 else guests.connect(self.engine, self.url, in_transaction)
             )
             try:
+                self.limits.begin(self.executor(connection), lock_timeout)
                 yield connection
             except BaseException as error:
                 self.give_up(connection, wait=isinstance(error, Exception))
                 raise
             finally:
                 with stopping.critical(), suppress(sa.exc.DBAPIError, *LOST):
+                    if not self.owned and not connection.invalidated:
+                        self.limits.end(self.executor(connection))
                     connection.close()
 
     def give_up(self, connection: sa.Connection, *, wait: bool) -> None:
@@ -128,29 +129,43 @@ class Redshift(Warehouse):
     @contextmanager
     def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; readers see the last load that committed."""
-        with self.connected() as connection:
+        with self.connected(lock_timeout) as connection:
             yield connection
 
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """LOCK a table that readers never look at, before anything is selected."""
-        milliseconds = max(1, int(lock_timeout * 1000))
-        executor.execute(sa.text(f"SET statement_timeout TO {milliseconds}"))
-        executor.execute(sa.text(f"LOCK {table(Lock).fullname}"))
-        executor.execute(sa.text("SET statement_timeout TO 0"))
+        self.limits.lock(executor, table(Lock), lock_timeout)
+        self.limits.reserve(executor, lock_timeout)
+        self.limits.lengthen(executor)
 
     def lock_ids(self, executor: Executor) -> None:
         """See `Warehouse.lock_ids`."""
-        executor.execute(sa.text(f"LOCK {table(IdLock).fullname}"))
+        self.limits.lock(executor, table(IdLock), self.settings.lock_timeout)
+        self.limits.lengthen(executor)
 
     def keep_alive(self, executor: Executor, run_id: str) -> None:
-        """See `Warehouse.keep_alive`."""
+        """See `Warehouse.keep_alive`.
+
+        SQLAlchemy has begun the transaction of a batch while the batch is read, and the server has
+        not: so the driver is asked, and its transaction is no other than that of the heartbeat.
+        """
         if executor.as_sql or time.monotonic() < self.next_beat:
             return
         self.next_beat = time.monotonic() + BEAT
-        run = table(StagingRun)
+        if in_transaction(executor.connection):
+            executor.execute(sa.select(1))  # a heartbeat would count only when this is committed
+            return
+        run, raw = table(StagingRun), driver(executor.connection)
         beat = sa.update(run).where(run.c.run_id == run_id).values(heartbeat=self.ago(0))
-        with executor.transaction():
-            executor.execute(beat)
+        try:
+            with raw.cursor() as cursor:
+                cursor.execute(executor.text(beat))
+            raw.commit()
+        except LOST:
+            raise
+        except DriverError as error:  # the next one may work
+            logger.debug("a heartbeat failed: %s", error)
+            raw.rollback()
 
     def ago(self, minutes: int) -> Column:
         """See `Warehouse.ago`."""

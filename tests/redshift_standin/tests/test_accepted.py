@@ -65,6 +65,8 @@ QUERIES: tuple[tuple[str, str, list[list[Any]]], ...] = (
     ("SHA2", "SELECT LEFT(SHA2('a', 256), 8)", [["ca978112"]]),
     ("r_NVL_function", "SELECT NVL(NULL, 2), COALESCE(NULL, 3), NVL2(1, 'y', 'n')", [[2, 3, "y"]]),
     ("r_CAST_function", "SELECT CAST('12' AS INT), '1.5'::decimal(3, 1)", [[12, Decimal("1.5")]]),
+    ("r_Numeric_types201", "SELECT CAST('1.41' AS NUMERIC), '2.9'::decimal", [[1, 3]]),
+    ("r_Numeric_types201", "SELECT 1 / CAST(SQRT(2) AS NUMERIC) FROM t LIMIT 1", [[1]]),
     (
         "r_DECODE_expression",
         "SELECT DECODE(b, 'x', 1, NULL, 2, 3) FROM t ORDER BY a LIMIT 2",
@@ -195,6 +197,32 @@ def test_keys_are_not_enforced(cursor: Any) -> None:
     cursor.execute("INSERT INTO k VALUES (1, 77), (1, 77)")
     cursor.execute("SELECT COUNT(*) FROM k")
     assert cursor.fetchone() == [2]
+
+
+#: counts of keys that the planner takes for unique, and of expressions that it does not
+BELIEVED = (
+    "SELECT COUNT(DISTINCT a) FROM k",
+    "SELECT COUNT(*) FROM (SELECT DISTINCT a FROM k AS x WHERE a > 0)",
+    "SELECT COUNT(*) FROM (SELECT a, COUNT(*) FROM k GROUP BY a)",
+    "SELECT COUNT(*) FROM (SELECT 1 FROM p GROUP BY p.b, p.a)",
+)
+COUNTED = (
+    "SELECT COUNT(DISTINCT GREATEST(a, a)) FROM k",
+    "SELECT COUNT(*) FROM (SELECT DISTINCT a FROM p)",
+    "SELECT COUNT(*) FROM (SELECT 1 FROM p GROUP BY GREATEST(b, b), GREATEST(a, a))",
+)
+KEYED = [*((query, 3) for query in BELIEVED), *((query, 2) for query in COUNTED)]
+
+
+@pytest.mark.parametrize(("query", "count"), KEYED, ids=[query for query, _ in KEYED])
+def test_keys_are_believed(cursor: Any, query: str, count: int) -> None:
+    """Of a declared key, each row counts as distinct (t_Defining_constraints)."""
+    cursor.execute("CREATE TABLE k (a INT PRIMARY KEY, b INT)")
+    cursor.execute("CREATE TABLE p (a INT, b INT, PRIMARY KEY (a, b))")
+    for table in ("k", "p"):
+        cursor.execute(f"INSERT INTO {table} VALUES (1, 2), (1, 2), (3, 4)")
+    cursor.execute(query)
+    assert cursor.fetchone() == [count]
 
 
 def test_not_null_is_enforced(cursor: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from redshift_connector.error import ProgrammingError
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.fixtures import Target
+from tests.redshift_standin.load_log import LATE
 
 Copy = Callable[..., list[list[Any]]]
 FAILED = "(?i)failed|error"
@@ -52,12 +54,23 @@ def refuse(copy: Copy, redshift: Any) -> Callable[..., str]:
 
 
 def errors(redshift: Any, view: str = "sys_load_error_detail") -> list[list[Any]]:
-    """The file, line, column and message of each logged error."""
-    cursor = redshift.cursor()
-    cursor.execute(
+    """The file, line, column and message of each error that the last COPY logged."""
+    return logged(
+        redshift,
         f"SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, TRIM(error_message) "
-        f"FROM {view} WHERE query_id = pg_last_copy_id() ORDER BY 1, 2"
+        f"FROM {view} WHERE query_id = {LAST} ORDER BY 1, 2",
     )
+
+
+#: The last COPY of this session; its id has nothing to do with pg_last_copy_id().
+LAST = "(SELECT MAX(query_id) FROM sys_load_history WHERE session_id = pg_backend_pid())"
+
+
+def logged(redshift: Any, query: str) -> list[list[Any]]:
+    """The rows of a query of SYS views, which take a while to show what was logged."""
+    time.sleep(2 * LATE)
+    cursor = redshift.cursor()
+    cursor.execute(query)
     return [list(row) for row in cursor.fetchall()]
 
 
@@ -231,6 +244,27 @@ def test_trailing_blank(refuse: Callable[..., str], s3: Bucket, standin: StandIn
     assert "rule of the stand-in" in refuse("a VARCHAR(3)", source)
 
 
+def test_texts_as_they_arrive(redshift: Any, target: Target, s3: Bucket) -> None:
+    """A VARCHAR gets numbers and booleans as the file has them; a temporary table every blank."""
+    texts = ["39.0", "1e3", "4.60", "-0", "true", "false", "12345678901234567890", '"1e3"', '" x "']
+    source = s3.put("data", "".join(f'{{"n": {n}, "a": {text}}}' for n, text in enumerate(texts)))
+    cursor = redshift.cursor()
+    cursor.execute("CREATE TEMPORARY TABLE t (n INT, a VARCHAR(20))")
+    cursor.execute(f"COPY t FROM '{source}' IAM_ROLE '{target.iam_role}' JSON 'auto'")
+    cursor.execute("SELECT a FROM t ORDER BY n")
+    assert [text for (text,) in cursor.fetchall()] == [text.strip('"') for text in texts]
+
+
+def test_nul(copy: Copy, redshift: Any, s3: Bucket) -> None:
+    """A text ends at a NUL character, without a word; one that starts with it is an error."""
+    texts = ["one\\u0000two", "\\u0000three", "four\\u0000", "\\u0000"]
+    source = s3.put("data", "".join(f'{{"a": {n}, "b": "{t}"}}' for n, t in enumerate(texts)))
+    rows = copy("a INT, b VARCHAR(9)", source, "JSON 'auto' MAXERROR 9")
+    assert rows == [[0, "one"], [2, "four"], [3, None]]
+    ((_, _, column, code, message),) = errors(redshift)
+    assert (column, code, message) == ("b", 1218, "Invalid null byte - field longer than 1 byte")
+
+
 def test_invalid_characters(copy: Copy, refuse: Callable[..., str], s3: Bucket) -> None:
     """Bytes that are no UTF-8 are an error; ACCEPTINVCHARS replaces each of them."""
     source = s3.put("data", b'{"a": "x\xff\xfey"}')
@@ -266,12 +300,27 @@ def test_not_null(refuse: Callable[..., str], s3: Bucket, redshift: Any) -> None
 def test_load_history(copy: Copy, s3: Bucket, redshift: Any) -> None:
     """SYS_LOAD_HISTORY has a row for the COPY."""
     copy("a INT", s3.put("data", '{"a": 1}{"a": 2}'))
+    history = f"SELECT TRIM(table_name), loaded_rows FROM sys_load_history WHERE query_id = {LAST}"
+    assert logged(redshift, history) == [["t", 2]]
+
+
+def test_two_kinds_of_ids(copy: Copy, s3: Bucket, redshift: Any) -> None:
+    """pg_last_copy_id() is not an id of the SYS views, where a COPY is found by its source."""
+    source = s3.put("data", '{"a": 1}{"a": 2}')
+    copy("a INT", source)
+    found = "SELECT COUNT(*) FROM sys_load_history WHERE query_id = pg_last_copy_id()"
+    assert logged(redshift, found) == [[0]]
+    history = "SELECT error_count FROM sys_load_history WHERE session_id = pg_backend_pid()"
+    assert logged(redshift, f"{history} AND data_source = '{source}'") == [[0]]
+
+
+def test_logs_are_late(copy: Copy, s3: Bucket, redshift: Any, standin: StandIn) -> None:
+    """SYS views show a COPY some time after it."""
+    copy("a INT", s3.put("data", '{"a": 1}'))
     cursor = redshift.cursor()
-    cursor.execute(
-        "SELECT TRIM(table_name), loaded_rows FROM sys_load_history "
-        "WHERE query_id = pg_last_copy_id()"
-    )
-    assert cursor.fetchone() == ["t", 2]
+    cursor.execute("SELECT COUNT(*) FROM sys_load_history")
+    assert cursor.fetchone() == [0]
+    assert logged(redshift, "SELECT COUNT(*) FROM sys_load_history") == [[1]]
 
 
 def test_a_log_is_in_no_snapshot(redshift: Any, s3: Bucket, target: Target) -> None:
@@ -281,11 +330,10 @@ def test_a_log_is_in_no_snapshot(redshift: Any, s3: Bucket, target: Target) -> N
     cursor.execute("CREATE TEMPORARY TABLE t (a INT)")
     cursor.execute("SELECT COUNT(*) FROM t")
     cursor.execute(f"COPY t FROM '{source}' IAM_ROLE '{target.iam_role}' JSON 'auto' MAXERROR 2")
-    told = "SELECT error_count FROM sys_load_history WHERE query_id = pg_last_copy_id()"
+    told = f"SELECT error_count FROM sys_load_history WHERE query_id = {LAST}"
     for end in (lambda: None, redshift.rollback):
         end()
-        cursor.execute(told)
-        assert [list(row) for row in cursor.fetchall()] == [[1]]
+        assert logged(redshift, told) == [[1]]
         assert [row[1:4] for row in errors(redshift)] == [[2, "a", 1207]]
 
 

@@ -18,6 +18,7 @@ from redshift_connector.error import ProgrammingError
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.fixtures import Target
+from tests.redshift_standin.tests.test_copy import logged
 
 Copy = Callable[..., list[list[Any]]]
 MANIFEST = "FORMAT AS PARQUET MANIFEST"
@@ -273,11 +274,8 @@ def test_the_second_file_fails(
     one = parquet("one", "SELECT 1::INT AS a")
     two = parquet("two", "SELECT 'x' AS a")
     refuse("a INT", s3.manifest("m", one, two, sizes=True), MANIFEST)
-    cursor = redshift.cursor()
-    cursor.execute(
-        "SELECT TRIM(status), loaded_rows FROM sys_load_history WHERE query_id = pg_last_copy_id()"
-    )
-    assert cursor.fetchone() == ["failed", 0]
+    history = "SELECT TRIM(status), loaded_rows FROM sys_load_history"
+    assert logged(redshift, f"{history} WHERE session_id = pg_backend_pid()") == [["failed", 0]]
 
 
 def test_rolls_back(parquet: Any, redshift: Any, target: Target) -> None:

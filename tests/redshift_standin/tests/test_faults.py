@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_lose_row(redshift: Any, standin: StandIn, s3: Bucket, target: Target) -
     cursor.execute(copy)
     redshift.commit()
     assert rows(target) == 3
+
+
+def test_silence(standin: StandIn, target: Target) -> None:
+    """A connection that sends nothing for long is dropped; one that speaks in time is not."""
+    standin.limit_silence(0.3)
+    connection = target.connect()
+    for _ in range(3):
+        time.sleep(0.2)
+        connection.cursor().execute("SELECT 1")
+    time.sleep(0.5)
+    with pytest.raises(LOST):
+        connection.cursor().execute("SELECT 1")
 
 
 def test_password(standin: StandIn, target: Target) -> None:
