@@ -1,7 +1,7 @@
 """What a run did, and what it would do: `Report` and `Plan`."""
 
 import html
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 #: a JSON object
@@ -47,9 +47,6 @@ class Records:
     staged: int = 0
     rejected: int = 0
     repaired: int = 0
-
-    def __add__(self, other: "Records") -> "Records":
-        return Records(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
     def __str__(self) -> str:
         text = f"{self.read:,} read = {self.staged:,} staged + {self.rejected:,} rejected"

@@ -12,7 +12,7 @@ from sparkify.report import Records
 from sparkify.values import Threshold
 
 
-@dataclass
+@dataclass(slots=True)
 class StagedVersion:
     """A version that is staged, and the objects whose rows it has.
 
@@ -49,7 +49,13 @@ class Staged:
     @property
     def records(self) -> Records:
         """How many records were read, staged, rejected, repaired."""
-        return sum((each.records for each in self.versions), Records())
+        found = [each.records for each in self.versions]
+        return Records(
+            read=sum(each.read for each in found),
+            staged=sum(each.staged for each in found),
+            rejected=sum(each.rejected for each in found),
+            repaired=sum(each.repaired for each in found),
+        )
 
     @property
     def file_ids(self) -> list[int]:
@@ -92,7 +98,8 @@ class Staged:
 
     def check(self, allowed: Threshold) -> None:
         """Stop if more records were rejected than the settings allow."""
-        rejected, read = self.records.rejected, self.records.read
+        records = self.records
+        rejected, read = records.rejected, records.read
         if not allowed.allows(rejected, read):
             raise TooManyRejects(
                 f"{rejected:,} of {read:,} records were rejected, more than the {allowed} that"

@@ -62,8 +62,8 @@ def state(connection: sa.Connection) -> State:
     )
     current = connection.scalar(version) if look.has_table("alembic_version") else None
     if current is None:
-        ours = {table(model).name for model in STAR}
-        return State.FOREIGN if ours & set(look.get_table_names()) else State.EMPTY
+        taken = any(look.has_table(table(model).name) for model in STAR)
+        return State.FOREIGN if taken else State.EMPTY
     if not look.has_table(table(STAR[0]).name):  # every schema of ours has this table
         return State.OTHER
     known = revisions()

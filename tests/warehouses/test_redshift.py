@@ -96,6 +96,13 @@ def test_events_after_2038_are_loaded(lake: Path, cluster: StandIn, duckdb_url: 
     assert star(cluster.url()) == star(duckdb_url)
 
 
+def test_external_tables_are_not_asked_for(lake: Path, cluster: StandIn) -> None:
+    """Whether a table exists is told by the catalog alone: external schemas take half a minute."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), cluster.url())
+    assert [text for text in cluster.statements if "svv_external" in text] == []
+
+
 def test_no_secret_is_in_a_statement_or_a_report(loaded: Path, cluster: StandIn) -> None:
     """Neither COPY nor a report nor an error has the password or a key in it."""
     cluster.set_password(SECRET)
