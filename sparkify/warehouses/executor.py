@@ -41,10 +41,15 @@ class Executor:
             with self.connection.begin() as transaction:
                 yield transaction
         except sa.exc.DBAPIError:
-            if not self.connection.invalidated:
-                with suppress(Exception):  # SQLAlchemy takes one whose COMMIT failed for ended
-                    driver(self.connection).rollback()
+            self.roll_back()
             raise
+
+    def roll_back(self) -> None:
+        """End a transaction whose COMMIT failed: SQLAlchemy does not send ROLLBACK for it."""
+        with suppress(Exception):
+            if not self.connection.invalidated:
+                driver(self.connection).rollback()
+            self.connection.rollback()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
+from sparkify import config, warehouses
 from tests.chaos import buckets, forks, worlds
 from tests.chaos.child import Job
 from tests.chaos.forks import Ended
@@ -79,6 +80,16 @@ class Site:
         with patch.dict("os.environ", self.environment):
             return worlds.picture_but_loads(self.cluster.url())
 
+    def let_time_pass(self) -> None:
+        """Ten minutes later a run that was killed counts as dead."""
+        with (
+            patch.dict("os.environ", self.environment),
+            warehouses.connect(self.cluster.url(), config.load()) as opened,
+            opened.writing(10) as connection,
+        ):
+            connection.exec_driver_sql("UPDATE staging.runs SET heartbeat = NULL")
+            connection.commit()
+
     @contextmanager
     def trial(self, what: object, codes: Container[int]) -> Iterator[list[Ended]]:
         """One trial: inside, a run is struck, and its end put into the list.
@@ -100,6 +111,7 @@ class Site:
         worlds.ends_clearly(what, ended, codes)
         right = [after] if ended.code == 0 else [before, after]
         assert self.picture() in right, f"{what}: half is published"
+        self.let_time_pass()
         again = self.run()
         assert again.code == 0, f"{what}: {again}"
         assert self.picture() == after, f"{what}: the next run ends differently"
