@@ -150,12 +150,17 @@ def cluster(
 ) -> Iterator[StandIn]:
     """An empty cluster, with settings that say where parts go; its certificate is verified."""
     cluster_server.reset()
-    use_s3(monkeypatch, str(s3.endpoint))
-    monkeypatch.setenv("SPARKIFY_STAGING", s3.url("parts"))
-    monkeypatch.setenv("SPARKIFY_IAM_ROLE", ROLE)
+    use_parts(monkeypatch, s3)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     yield cluster_server
     assert secrets.shown(cluster_server.statements) == []
+
+
+def use_parts(monkeypatch: pytest.MonkeyPatch, s3: Bucket) -> None:
+    """Settings that say where parts go, and with which role a cluster reads them."""
+    use_s3(monkeypatch, str(s3.endpoint))
+    monkeypatch.setenv("SPARKIFY_STAGING", s3.url("parts"))
+    monkeypatch.setenv("SPARKIFY_IAM_ROLE", ROLE)
 
 
 def use_s3(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:

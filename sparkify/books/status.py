@@ -9,7 +9,7 @@ from sparkify.lake.locations import open_lake
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.ledger import Difference, ledger
 from sparkify.models import File, Load, Version, schema, table
-from sparkify.models.statements import Query
+from sparkify.models.statements import Query, count
 from sparkify.report import Json, Plays, Shown
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
@@ -99,9 +99,9 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
         return Status(
             warehouse=warehouse.url,
             schema=schema.State.HEAD.value,
-            loads=count(warehouse, connection, table(Load)),
+            loads=executor.scalar(count(table(Load))),
             last_load=last,
-            files=count(warehouse, connection, table(File)),
+            files=executor.scalar(count(table(File))),
             missing=missing,
             lake=lake,
             records=known,
@@ -110,12 +110,6 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
             rows=row_counts(executor),
             plays=play_counts(executor),
         )
-
-
-def count(warehouse: Warehouse, connection: sa.Connection, counted: sa.Table) -> int:
-    """Count the rows of a table."""
-    select = sa.select(sa.func.count()).select_from(counted)
-    return int(warehouse.execute(connection, select).scalar_one())
 
 
 def records(published: bool) -> Query:

@@ -4,13 +4,14 @@ import sqlalchemy as sa
 
 from sparkify.models.base import table
 from sparkify.models.star import STAR, Songplay
+from sparkify.models.statements import count
 from sparkify.report import Plays
 from sparkify.warehouses.executor import Executor
 
 
 def row_counts(executor: Executor) -> dict[str, int]:
     """The number of rows of each star table."""
-    counts = [sa.select(sa.func.count()).select_from(table(model)) for model in STAR]
+    counts = [count(table(model)) for model in STAR]
     found = executor.counts(sa.select(*(each.scalar_subquery() for each in counts)))
     return dict(zip((table(model).name for model in STAR), found, strict=True))
 

@@ -19,6 +19,9 @@ SAME, CHANGED, GONE = "same", "changed", "gone"  # objects, compared with the bo
 class Outdated(TryAgain):
     """The lake has to be compared with the warehouse again, and what differs now to be read."""
 
+    def __init__(self, message: str = "another run has changed the warehouse meanwhile") -> None:
+        super().__init__(message)
+
 
 def ledger() -> Query:
     """The SELECT of the known objects: what they were when they were read, and their version."""

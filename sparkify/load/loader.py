@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Loader:
-    """Loads what is new in a lake into a warehouse.
+    """Loads the new and changed objects of a lake into a warehouse.
 
     Attributes:
         executor: sends statements over a connection on which no transaction is open, or only
@@ -55,7 +55,7 @@ class Loader:
         self.run_id = RUN_ID if self.executor.as_sql else new_id()
 
     def load(self, listing: Listing) -> Report:
-        """Stage what is new, batch by batch; then publish it as a whole."""
+        """Stage new and changed objects in batches; then publish them together."""
         with self.executor.reading():
             if not self.executor.as_sql:
                 self.warehouse.sweep(self.executor)
@@ -82,7 +82,7 @@ class Loader:
         return difference
 
     def gone(self, difference: Difference) -> Sequence[LakeObject]:
-        """The missing objects whose rows are to be removed."""
+        """The missing objects whose rows this run removes."""
         return difference.missing if self.prune else []
 
     def stage(self, difference: Difference) -> Staged:
@@ -115,10 +115,10 @@ class Loader:
             self.warehouse.lock(self.executor, self.settings.lock_timeout)
             latest = self.executor.scalar(latest_load())
             if latest != self.seen:
+                if self.full:
+                    raise Outdated
                 difference, before = self.compare(listing), difference
                 staged.keep(before, difference)
-                if self.full:
-                    raise Outdated("another run has changed the warehouse meanwhile")
             gone = self.gone(difference)
             if not staged.versions and not gone:
                 return self.report(difference.files)

@@ -1,8 +1,8 @@
 """The statements that publish what is staged.
 
 A publication knows the keys of the rows that it publishes and of those that it replaces. It
-rebuilds only the affected rows of the star, so that loading one more day costs the same whatever
-the history. It writes no staged rows, and it writes the tables in one fixed order.
+rebuilds only the affected rows of the star, so one more day costs the same after a month as after
+a year. It writes no staged rows, and it writes the tables in one fixed order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from sparkify.load.transform import TRANSFORMS
 from sparkify.load.transform.plays import keys_of_plays
 from sparkify.load.transform.rows import EVENTS, Keys
 from sparkify.models import EventRow, File, Songplay, SongRow, Version, table
-from sparkify.models.statements import CreateTempTableAs, Query, Statement, insert, within
+from sparkify.models.statements import CreateTempTableAs, Query, Statement, count, insert, within
 
 STAGED_ROWS = {"events": table(EventRow), "songs": table(SongRow)}
 FILES, VERSIONS = table(File), table(Version)
@@ -154,11 +154,6 @@ class Publication:
         """Which rows of a star table are rebuilt."""
         changed = self.keys(key)
         return () if changed is None else (target.c[key].in_(changed),)
-
-
-def count(rows: sa.FromClause) -> Query:
-    """The SELECT of the number of rows."""
-    return sa.select(sa.func.count()).select_from(rows)
 
 
 def values(column: str, rows: Sequence[sa.FromClause]) -> CreateTempTableAs:

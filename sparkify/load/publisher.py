@@ -12,11 +12,11 @@ from sparkify.errors import SparkifyError
 from sparkify.lake.objects import LakeObject
 from sparkify.load.ids import now
 from sparkify.load.ledger import Outdated
-from sparkify.load.publication import Publication, count
+from sparkify.load.publication import Publication
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress
 from sparkify.models import KINDS, Load, table
-from sparkify.models.statements import Statement
+from sparkify.models.statements import Statement, count
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor
 
@@ -45,7 +45,7 @@ class Publisher:
         """Bring star and books up to the staged versions, and check them.
 
         Args:
-            gone: objects that no longer exist, and whose rows are removed.
+            gone: deleted objects; their rows are removed.
             more: statements to send before the checks.
         """
         publication = self.publication
@@ -106,6 +106,6 @@ class Publisher:
 
 
 def book_row(item: LakeObject, file_id: int | None) -> TableRow:
-    """A row of `read_files` for an object whose records are unknown, or that is gone."""
+    """A row of `read_files` for an object of a batch, or for a deleted one (without file_id)."""
     row = {name: value for name, value in item._asdict().items() if name != "key"}
     return {**row, "records": None, "rejects": None, "file_id": file_id, "damaged": False}

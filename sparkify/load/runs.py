@@ -69,9 +69,9 @@ def rejects_of(file_ids: list[int]) -> Query:
 
 
 def expire(warehouse: Warehouse, load_id: str) -> sa.Update:
-    """The statement that retires what nobody has adopted for a day.
+    """The UPDATE that retires versions that were staged over a day ago and never adopted.
 
-    It is sent by whoever publishes, so that nobody adopts a version while it is being removed.
+    Only a publication sends it. It holds the lock, so no run adopts what is being removed.
     """
     old = RUNS.c.started_at < warehouse.ago(DAY)
     dead = sa.select(RUNS.c.run_id).where(old, warehouse.is_dead(RUNS.c.heartbeat))

@@ -1,7 +1,7 @@
 """What a run has staged or adopted: versions, and the records that were rejected."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects
@@ -14,7 +14,7 @@ from sparkify.values import Threshold
 
 @dataclass(slots=True)
 class StagedVersion:
-    """A version that is staged, and the objects whose rows it has.
+    """A staged version, and its objects.
 
     Attributes:
         records: how many were read, staged, rejected, repaired.
@@ -73,28 +73,26 @@ class Staged:
     def add(self, outcome: Outcome) -> None:
         """Add what became of an object, or of several that were copied as one."""
         counts = (outcome.records, outcome.staged, outcome.rejected, outcome.repaired)
-        batch = outcome.batch
         self.versions.append(
             StagedVersion(
                 outcome.file_id,
                 outcome.kind,
                 outcome.objects,
                 Records(*counts),
-                batch=batch,
+                batch=outcome.batch,
                 damaged=outcome.damaged,
             )
         )
-        self.add_rejects(outcome.listed())
+        self.rejects += outcome.listed()
+        self.count(outcome.rejects)
         self.codes += outcome.omitted
         if outcome.omitted:
             self.places[outcome.objects[0].uri] += outcome.omitted.total()
 
-    def add_rejects(self, rejects: Iterable[RejectedRecord]) -> None:
-        """Add rejects, and count them."""
-        for reject in rejects:
-            self.rejects.append(reject)
-            self.codes[reject.code] += 1
-            self.places[str(reject.uri)] += 1
+    def count(self, rejects: Sequence[RejectedRecord]) -> None:
+        """Count rejects by code and by object."""
+        self.codes.update(reject.code for reject in rejects)
+        self.places.update(str(reject.uri) for reject in rejects)
 
     def check(self, allowed: Threshold) -> None:
         """Stop if more records were rejected than the settings allow."""
@@ -134,7 +132,7 @@ class Staged:
         )
         known = {uri: n for uri, n in before.known.items() if uri in after.read}
         if not same or partly or known != after.known or before.missing != after.missing:
-            raise Outdated("another run has changed the warehouse meanwhile")
+            raise Outdated
         self.versions = [each for each in self.versions if each.objects[0].uri not in done]
 
     def summary(self) -> str:

@@ -57,9 +57,9 @@ class Stager:
         if rejecting:
             names = [c.name for c in REJECTS.columns if c.name != "file_id"]
             rows = self.executor.rows(rejects_of(rejecting))
-            self.staged.add_rejects(
-                RejectedRecord(**dict(zip(names, row, strict=True))) for row in rows
-            )
+            rejects = [RejectedRecord(**dict(zip(names, row, strict=True))) for row in rows]
+            self.staged.rejects += rejects
+            self.staged.count(rejects)
 
     def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
         """Read objects into the staging tables, under file_ids from `first_id` on."""

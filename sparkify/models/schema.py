@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sparkify.errors import SparkifyError
 from sparkify.models.base import Base, table
 from sparkify.models.star import STAR
+from sparkify.models.statements import count
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -130,7 +131,7 @@ def lost(connection: sa.Connection, url: str) -> dict[str, int]:
     check_upgradable(connection, url)
     inspector = sa.inspect(connection)
     counts = {
-        each.name: connection.scalar(sa.select(sa.func.count()).select_from(each))
+        each.name: connection.scalar(count(each))
         for each in Base.metadata.sorted_tables
         if inspector.has_table(each.name, schema=each.schema)
     }

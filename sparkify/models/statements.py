@@ -21,6 +21,11 @@ def insert(target: sa.Table, select: Query) -> sa.Insert:
     return sa.insert(target).from_select([c.name for c in select.selected_columns], select)
 
 
+def count(rows: sa.FromClause) -> Query:
+    """The SELECT of the number of rows."""
+    return sa.select(sa.func.count()).select_from(rows)
+
+
 def within(column: Column, ids: Iterable[int] | None) -> sa.ColumnElement[bool]:
     """Whether a column is one of some ids, as few literal ranges; None stands for unknown ids.
 

@@ -16,7 +16,7 @@ from sparkify.models.grants import Grant, Privilege, privileges
 from sparkify.models.staging import KINDS
 from sparkify.models.statements import Compiler, Query
 
-VERSIONS = table(Version)
+VERSION = table(Version).alias("v")
 REJECTS = sa.table(
     "rejects",
     sa.column("load_id", sa.String),
@@ -62,22 +62,23 @@ def fields(rows: sa.Table) -> list[str]:
     return [column.name for column in rows.columns if "rules" in column.info]
 
 
+def with_versions(rows: sa.Table, names: Iterable[str]) -> Query:
+    """The SELECT of columns of rows, and of their versions."""
+    row = rows.alias("r")
+    columns = (row.c[name] if name in row.c else VERSION.c[name] for name in names)
+    return sa.select(*columns).join_from(row, VERSION, VERSION.c.file_id == row.c.file_id)
+
+
 def published(rows: sa.Table, names: Iterable[str]) -> Query:
     """The SELECT of columns of the published rows of one kind, and of their versions."""
-    row, version = rows.alias("r"), VERSIONS.alias("v")
-    columns = (row.c[name] if name in row.c else version.c[name] for name in names)
-    same = version.c.file_id == row.c.file_id
-    return sa.select(*columns).join_from(row, version, same).where(version.c.published)
+    return with_versions(rows, names).where(VERSION.c.published)
 
 
 def rejects() -> Query:
     """The SELECT of the rejects of the versions that the objects have now."""
-    row, version = table(RejectRow).alias("r"), VERSIONS.alias("v")
+    now = VERSION.c.file_id.in_(sa.select(table(File).c.file_id))
     names = [column.name for column in REJECTS.columns]
-    columns = (row.c[name] if name in row.c else version.c[name] for name in names)
-    same = version.c.file_id == row.c.file_id
-    now = row.c.file_id.in_(sa.select(table(File).c.file_id))
-    return sa.select(*columns).join_from(row, version, same).where(now)
+    return with_versions(table(RejectRow), names).where(now)
 
 
 def views() -> Iterator[CreateView]:

@@ -88,7 +88,7 @@ class Executor:
 
     def counts(self, select: Query) -> Sequence[int]:
         """The only row of a SELECT of counts."""
-        return tuple(map(int, self.send(select).one()))
+        return tuple(map(int, self.one(select)))
 
     def scanner(self) -> Scanner:
         """DuckDB's own connection below SQLAlchemy's."""
@@ -128,10 +128,6 @@ class Recorder(Executor):
         """Keep a SELECT; zeros."""
         self.execute(select)
         return [0] * len(select.selected_columns)
-
-    def counts(self, select: Query) -> Sequence[int]:
-        """Keep a SELECT; zeros."""
-        return self.one(select)
 
     def scanner(self) -> Scanner:
         """Keeps the reader's statements, too."""

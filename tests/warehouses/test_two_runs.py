@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sparkify import config, pipeline, warehouses
 from sparkify.errors import TryAgain
 from sparkify.load.runs import clean_up
-from tests.conftest import use_s3
+from tests.conftest import use_parts
 from tests.factory import event, put, song
 from tests.redshift_standin.buckets import Bucket
 from tests.redshift_standin.context import Isolation
-from tests.redshift_standin.fixtures import ROLE, Servers, servers, servers_by_isolation
+from tests.redshift_standin.fixtures import Servers, servers, servers_by_isolation
 
 __all__ = ["servers", "servers_by_isolation"]
 
@@ -45,9 +45,7 @@ def engine(
     collect_lost_sockets: None,
 ) -> Iterator[Callable[[Isolation], sa.Engine]]:
     """An engine for a database of an isolation level, with settings that say where parts go."""
-    use_s3(monkeypatch, str(s3.endpoint))
-    monkeypatch.setenv("SPARKIFY_STAGING", s3.url("parts"))
-    monkeypatch.setenv("SPARKIFY_IAM_ROLE", ROLE)
+    use_parts(monkeypatch, s3)
     made: list[sa.Engine] = []
 
     def connect(isolation: Isolation) -> sa.Engine:

@@ -1,7 +1,7 @@
 """The star as a function of the staging tables: one pure SELECT per table, for both engines.
 
-Each takes the keys whose rows are to be rebuilt, as a SELECT of one column, or None for all. Ties
-are resolved by content, so that the load order does not matter.
+Each takes a SELECT of the keys to rebuild; None means all of them. Ties are resolved by content, so
+that the load order does not matter.
 
     rows       the published rows, and how one of several is chosen
     plays      songplays, time

@@ -7,7 +7,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
-from sparkify.models.statements import Column
 from sparkify.process import scratch
 from sparkify.settings import Settings
 from sparkify.warehouses.base import TableRow
@@ -71,11 +70,6 @@ class Copier:
             executor.execute(sa.insert(target).values(placeholders))
         elif rows:
             executor.execute(sa.insert(target).values(list(rows)))
-
-
-def placeholder(name: str) -> Column:
-    """What a plan shows for a value that is known only at run time."""
-    return sa.literal_column(f"${name}")
 
 
 def check(executor: Executor, target: sa.Table, loaded: int, expected: int) -> None:

@@ -87,7 +87,7 @@ class Redshift(Warehouse):
 
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
-        """A connection; the LOCK in `lock` keeps others out."""
+        """A connection; the LOCK in `lock` keeps others from publishing."""
         with self.connected(lock_timeout) as connection:
             if not self.owned:
                 guests.check_transactions(connection, self.url, in_transaction)
@@ -202,7 +202,7 @@ class Redshift(Warehouse):
     def finish(self, connection: sa.Connection, changed: float) -> None:
         """Remove the parts; update the planner's statistics if much changed."""
         with suppress(SparkifyError):  # the next run removes what stays
-            self.parts.withdraw()  # anything else may belong to the run that has the lock by now
+            self.parts.withdraw()  # other parts may belong to a run that is alive
         if changed > ANALYZE_FROM:
             with connection.begin():
                 for each in (*map(table, PUBLISHED), *map(table, KINDS.values())):
