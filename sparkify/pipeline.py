@@ -45,6 +45,7 @@ def run(
     iam_role: str | None = None,
     region: str | None = None,
     max_rejects: str | int | None = None,
+    new_fields: Literal["keep", "report", "reject"] | None = None,
     lock_timeout: float | str | None = None,
     full: bool = False,
     prune: bool = False,
@@ -67,6 +68,8 @@ def run(
         iam_role: Redshift: the ARN of the role with which the cluster reads S3.
         region: the AWS region.
         max_rejects: the most rejected records, as a count or as "P%" of the records read.
+        new_fields: what happens to fields of a record that no column takes: "keep" stores them in
+            the staging column `extra`, "report" only counts them, "reject" rejects the record.
         lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
@@ -195,7 +198,7 @@ class Run:
             if schema.state(connection) is schema.State.EMPTY:
                 return {}
             schema.require(connection, self.warehouse.url)
-            selects = (latest_load(), ledger(), adoptable(self.warehouse))
+            selects = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()
                 for select in selects

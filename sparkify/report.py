@@ -1,7 +1,8 @@
 """What a run did, and what it would do: `Report` and `Plan`."""
 
 import html
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 #: a JSON object
@@ -51,6 +52,49 @@ class Records:
     def __str__(self) -> str:
         text = f"{self.read:,} read = {self.staged:,} staged + {self.rejected:,} rejected"
         return f"{text} ({self.repaired:,} repaired)" if self.repaired else text
+
+
+@dataclass(frozen=True)
+class SeenField:
+    """A field whose values no column takes.
+
+    Attributes:
+        name: Its key in the records; "*" stands for the rarest of more than 1,000.
+        kind: "songs" or "events".
+        records: The number of records that have such a value.
+        types: The same by JSON type: string, number, boolean, object, array, null.
+        object: The first object with such a record; None after a direct COPY.
+        declared: Whether a column takes the field. Then it does not take values of these types,
+            and the records were rejected.
+        meant: The field that differs from it in upper and lower case alone, if there is one.
+    """
+
+    name: str
+    kind: str
+    records: int
+    types: dict[str, int]
+    object: str | None = None
+    declared: bool = False
+    meant: str | None = None
+
+    def __str__(self) -> str:
+        counts = (f"{count:,} {type_}" for type_, count in sorted(self.types.items()))
+        hint = f" (must be {self.meant}: keys are case sensitive)" if self.meant else ""
+        return f"{self.name}: {', '.join(counts)}{hint}"
+
+    def totalled(self) -> "SeenField":
+        """The same with the number of records of all its types."""
+        return replace(self, records=sum(self.types.values()))
+
+
+def field_lines(fields: Iterable[SeenField]) -> list[tuple[str, str]]:
+    """The lines of a result that tell of fields whose values no column takes."""
+    names = {"unknown": False, "mistyped": True}
+    texts = {
+        name: "; ".join(str(field) for field in fields if field.declared == declared)
+        for name, declared in names.items()
+    }
+    return [(name, text) for name, text in texts.items() if text]
 
 
 @dataclass(frozen=True)
@@ -116,6 +160,9 @@ class Report(Shown):
         rows: For each star table, its rows in the warehouse after the run.
         plays: The plays in the warehouse after the run.
         seconds: The time that the run took.
+        unknown_fields: The fields of the records of this run that no column takes.
+        mistyped_fields: The fields for which records were rejected since their values have
+            another JSON type.
     """
 
     load_id: str | None
@@ -126,6 +173,8 @@ class Report(Shown):
     rows: dict[str, int]
     plays: Plays
     seconds: Seconds
+    unknown_fields: tuple[SeenField, ...] = ()
+    mistyped_fields: tuple[SeenField, ...] = ()
 
     def to_dict(self) -> Json:
         """Return the report as JSON values."""
@@ -142,6 +191,7 @@ class Report(Shown):
             ("files", str(self.files)),
             ("rows", ", ".join(f"{table} {count:,}" for table, count in self.rows.items())),
             ("plays", str(self.plays)),
+            *field_lines((*self.unknown_fields, *self.mistyped_fields)),
             ("seconds", str(self.seconds)),
         ]
 

@@ -15,6 +15,7 @@ from sparkify.values import (
     parse_cluster_type,
     parse_copy,
     parse_count,
+    parse_new_fields,
     parse_port,
     parse_positive,
     parse_seconds,
@@ -136,6 +137,12 @@ class Settings:
         "SPARKIFY_MAX_REJECTS",
         parse=Threshold.parse,
         help="Rejected records allowed: N or P%; above that nothing is published.",
+    )
+    new_fields: str = setting(
+        "keep",
+        "SPARKIFY_NEW_FIELDS",
+        parse=parse_new_fields,
+        help="Fields that no column takes: keep (in `extra`), report, or reject (the record).",
     )
     lock_timeout: float = setting(
         60.0,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+NEW_FIELDS = ("keep", "report", "reject")
 CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
 LAST_PORT = 65535
 
@@ -60,6 +61,13 @@ def parse_copy(text: str) -> str:
     """Read a route into Redshift."""
     if text not in ("staged", "direct"):
         raise ValueError('must be "staged" or "direct"')
+    return text
+
+
+def parse_new_fields(text: str) -> str:
+    """Read what happens to fields that no column takes."""
+    if text not in NEW_FIELDS:
+        raise ValueError(f"must be one of {', '.join(NEW_FIELDS)}")
     return text
 
 

@@ -1,18 +1,21 @@
 """The status of a warehouse: what is in it, and which objects are no longer in the lake."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.load.counts import play_counts, row_counts
+from sparkify.load.fields import seen_fields
 from sparkify.load.ledger import Difference, ledger
 from sparkify.models import File, Load, Version, schema, table
 from sparkify.models.statements import Query, count
-from sparkify.report import Json, Plays, Shown
+from sparkify.report import Json, Plays, SeenField, Shown, field_lines
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.executor import Executor
 
 STAGED = ("files", "records", "rejects")  # the keys of `Status.staged`
 
@@ -34,6 +37,9 @@ class Status(Shown):
         staged: What is read and not yet published: numbers of objects, records, rejects.
         rows: The number of rows in each star table.
         plays: The plays in the warehouse.
+        unknown_fields: The fields of the loaded objects' records that no column takes.
+        mistyped_fields: The fields for which records were rejected since their values have
+            another JSON type.
     """
 
     warehouse: str
@@ -48,6 +54,8 @@ class Status(Shown):
     staged: dict[str, int]
     rows: dict[str, int]
     plays: Plays
+    unknown_fields: tuple[SeenField, ...] = ()
+    mistyped_fields: tuple[SeenField, ...] = ()
 
     def to_dict(self) -> Json:
         """Return the status as JSON values."""
@@ -70,6 +78,7 @@ class Status(Shown):
             *self.waiting(),
             ("rows", ", ".join(f"{name} {count:,}" for name, count in self.rows.items())),
             ("plays", str(self.plays)),
+            *field_lines((*self.unknown_fields, *self.mistyped_fields)),
         ]
 
     def waiting(self) -> list[tuple[str, str]]:
@@ -92,24 +101,31 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
     """
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
-        executor = warehouse.executor(connection)
-        _, known, rejects = executor.counts(records(published=True))
         last = last_load(warehouse, connection)
         lake, missing = missing_objects(warehouse, connection, settings, last)
         return Status(
             warehouse=warehouse.url,
             schema=schema.State.HEAD.value,
-            loads=executor.scalar(count(table(Load))),
             last_load=last,
-            files=executor.scalar(count(table(File))),
             missing=missing,
             lake=lake,
-            records=known,
-            rejects=rejects,
-            staged=dict(zip(STAGED, executor.counts(records(published=False)), strict=True)),
-            rows=row_counts(executor),
-            plays=play_counts(executor),
+            **counted(warehouse.executor(connection)),
         )
+
+
+def counted(executor: Executor) -> dict[str, Any]:
+    """Count what is in a warehouse."""
+    _, known, rejects = executor.counts(records(published=True))
+    return {
+        "loads": executor.scalar(count(table(Load))),
+        "files": executor.scalar(count(table(File))),
+        "records": known,
+        "rejects": rejects,
+        "staged": dict(zip(STAGED, executor.counts(records(published=False)), strict=True)),
+        "rows": row_counts(executor),
+        "plays": play_counts(executor),
+        **seen_fields(executor),
+    }
 
 
 def records(published: bool) -> Query:

@@ -21,7 +21,7 @@ Prune = Annotated[
     bool, typer.Option("--prune", help="Also remove the rows of objects that no longer exist.")
 ]
 Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
-LOADING = ("songs", "events", "staging", "copy", "max_rejects", "lock_timeout")
+LOADING = ("songs", "events", "staging", "copy", "max_rejects", "new_fields", "lock_timeout")
 
 
 class Result(Protocol):

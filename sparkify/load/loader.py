@@ -12,6 +12,7 @@ from sparkify.errors import SparkifyError
 from sparkify.lake.objects import Lake, LakeObject, Listing
 from sparkify.load.clock import Clock
 from sparkify.load.counts import play_counts, row_counts
+from sparkify.load.fields import SEEN, SeenFields, seen_fields
 from sparkify.load.ids import latest_load, new_id, now
 from sparkify.load.ledger import Difference, Outdated, ledger
 from sparkify.load.publication import Publication
@@ -20,6 +21,7 @@ from sparkify.load.retrying import again
 from sparkify.load.runs import clean_up, end, expire, reserve
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress, Stager
+from sparkify.models.statements import within
 from sparkify.process import stopping
 from sparkify.report import Files, Records, Report, Seconds
 from sparkify.settings import Settings
@@ -88,7 +90,13 @@ class Loader:
     def stage(self, difference: Difference) -> Staged:
         """Adopt what dead runs have staged, and read the rest."""
         stager = Stager(
-            self.warehouse, self.executor, self.lake, self.run_id, self.clock.step, self.progress
+            self.warehouse,
+            self.executor,
+            self.lake,
+            self.run_id,
+            self.settings.new_fields,
+            self.clock.step,
+            self.progress,
         )
         if not self.full:
             with self.executor.reading():
@@ -124,7 +132,7 @@ class Loader:
                 return self.report(difference.files)
             load_id = LOAD_ID if self.executor.as_sql else new_id(latest)
             self.send(load_id, difference, staged)
-            report = self.report(difference.files, load_id, staged.records)
+            report = self.report(difference.files, load_id, staged)
             if isinstance(transaction, sa.RootTransaction):
                 with self.clock.step("publish"), stopping.committing(load_id):
                     self.warehouse.commit(transaction, load_id)
@@ -151,16 +159,23 @@ class Loader:
         clean_up(self.executor, self.run_id)
 
     def report(
-        self, files: Files, load_id: str | None = None, records: Records | None = None
+        self, files: Files, load_id: str | None = None, staged: Staged | None = None
     ) -> Report:
         """What was done, and what the warehouse has now."""
+        fields = self.fields(staged) if staged else SeenFields()
         return Report(
             load_id=load_id,
             warehouse=self.warehouse.url,
             copy=self.warehouse.route.name,
             files=files,
-            records=records or Records(),
+            records=staged.records if staged else Records(),
             rows=row_counts(self.executor),
             plays=play_counts(self.executor),
             seconds=Seconds(),
+            **fields,
         )
+
+    def fields(self, staged: Staged) -> SeenFields:
+        """The fields of the records of this run that no column takes."""
+        ids = None if self.executor.as_sql else staged.file_ids
+        return seen_fields(self.executor, within(SEEN.c.file_id, ids))

@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import sqlalchemy as sa
 
-from sparkify.models import KINDS, RejectRow, StagingRun, Version, table
+from sparkify.models import KINDS, FieldRow, RejectRow, StagingRun, Version, table
 from sparkify.models.statements import Column, Query, insert, within
 from sparkify.read.repair import MACROS
 from sparkify.read.select import select
@@ -18,16 +18,17 @@ from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import Executor
 
 DAY = 24 * 60  # minutes for which staged versions wait to be adopted
-RUNS, VERSIONS, REJECTS = table(StagingRun), table(Version), table(RejectRow)
+RUNS, VERSIONS = table(StagingRun), table(Version)
+REJECTS, FIELDS = table(RejectRow), table(FieldRow)
 IS_STAGED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_(None)
 IS_RETIRED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_not(None)
 
 
 @cache
-def fingerprint() -> str:
-    """What staged rows depend on beside the bytes they were read from: this code and its rules."""
+def fingerprint(new_fields: str) -> str:
+    """What staged rows depend on beside the bytes they were read from: the code and its rules."""
     rules = [select(kind, "true") for kind in KINDS]
-    text = "\n".join([version("sparkify"), *rules, *MACROS])
+    text = "\n".join([version("sparkify"), new_fields, *rules, *MACROS])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -51,13 +52,13 @@ def end(run_id: str) -> sa.Update:
     return sa.update(RUNS).where(RUNS.c.run_id == run_id).values(heartbeat=sa.null())
 
 
-def adoptable(warehouse: Warehouse) -> Query:
+def adoptable(warehouse: Warehouse, new_fields: str) -> Query:
     """The SELECT of the versions of single objects that dead runs staged and did not publish."""
     dead = sa.select(RUNS.c.run_id).where(warehouse.is_dead(RUNS.c.heartbeat))
     return sa.select(VERSIONS).where(
         IS_STAGED,
         VERSIONS.c.uri.is_not(None),
-        VERSIONS.c.fingerprint == fingerprint(),
+        VERSIONS.c.fingerprint == fingerprint(new_fields),
         VERSIONS.c.run_id.in_(dead),
     )
 
@@ -91,6 +92,7 @@ def clean_up(executor: Executor, run_id: str) -> None:
             own = [file_id for file_id, found in retired if found == kind]
             delete(executor, table(model), own)
         delete(executor, REJECTS, ids)
+        delete(executor, FIELDS, ids)
         delete(executor, VERSIONS, ids)
         executor.execute(end(run_id))
 

@@ -7,7 +7,7 @@ from itertools import count
 
 from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import Lake, LakeObject
-from sparkify.load.runs import REJECTS, VERSIONS, adoptable, fingerprint, rejects_of
+from sparkify.load.runs import FIELDS, REJECTS, VERSIONS, adoptable, fingerprint, rejects_of
 from sparkify.load.staged import Staged, StagedVersion
 from sparkify.read.results import Outcome
 from sparkify.report import Records
@@ -28,6 +28,7 @@ class Stager:
     Attributes:
         executor: sends statements, or only shows them.
         timed: a context in which a step of that name is timed.
+        new_fields: what happens to fields that no column takes; see the setting.
         progress: see `Progress`.
     """
 
@@ -35,6 +36,7 @@ class Stager:
     executor: Executor
     lake: Lake
     run_id: str
+    new_fields: str
     timed: Callable[[str], AbstractContextManager[None]]
     progress: Progress
     staged: Staged = field(default_factory=Staged)
@@ -42,7 +44,7 @@ class Stager:
     def adopt(self, objects: Mapping[str, LakeObject]) -> None:
         """Take over what dead runs have staged of objects that have not changed since."""
         found: dict[str, StagedVersion] = {}
-        for row in self.executor.rows(adoptable(self.warehouse)):
+        for row in self.executor.rows(adoptable(self.warehouse, self.new_fields)):
             version = dict(zip(VERSIONS.columns.keys(), row, strict=True))
             item = objects.get(version["uri"])
             if item is None or (item.etag, item.size) != (version["etag"], version["size"]):
@@ -63,7 +65,7 @@ class Stager:
 
     def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
         """Read objects into the staging tables, under file_ids from `first_id` on."""
-        staging = Staging(self.run_id, count(first_id), self.keep_alive)
+        staging = Staging(self.run_id, count(first_id), self.new_fields, self.keep_alive)
         stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
         done = 0
         with self.timed("stage"), closing(stage) as batches:
@@ -84,14 +86,20 @@ class Stager:
     def enter(self, outcomes: Sequence[Outcome], name: str) -> None:
         """Enter what was read in the books."""
         rejects: list[TableRow] = []
+        fields: list[TableRow] = []
         for outcome in outcomes:
             self.staged.add(outcome)
             rejects += (
                 {**reject._asdict(), "file_id": outcome.file_id} for reject in outcome.listed()
             )
+            fields += (
+                dict(zip(FIELDS.columns.keys(), (outcome.file_id, *seen, records), strict=True))
+                for seen, records in outcome.fields.items()
+            )
         rows = [self.row(outcome) for outcome in outcomes]
         self.warehouse.insert_rows(self.executor, VERSIONS, rows, name)
         self.warehouse.insert_rows(self.executor, REJECTS, rejects, name)
+        self.warehouse.insert_rows(self.executor, FIELDS, fields, name)
 
     def row(self, outcome: Outcome) -> TableRow:
         """The row of a version."""
@@ -110,5 +118,5 @@ class Stager:
             "least_ts": outcome.least_ts,
             "greatest_ts": outcome.greatest_ts,
             "damaged": outcome.damaged,
-            "fingerprint": fingerprint(),
+            "fingerprint": fingerprint(self.new_fields),
         }

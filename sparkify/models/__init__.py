@@ -12,6 +12,15 @@ diagram     the schema as DDL and as a Mermaid diagram
 """
 
 from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
-from sparkify.models.books import File, IdLock, Load, Lock, RejectRow, StagingRun, Version
+from sparkify.models.books import (
+    FieldRow,
+    File,
+    IdLock,
+    Load,
+    Lock,
+    RejectRow,
+    StagingRun,
+    Version,
+)
 from sparkify.models.staging import EPOCH_MS, KINDS, EventRow, SongRow, StagedRow
 from sparkify.models.star import PUBLISHED, STAR, Artist, Song, Songplay, Time, User, UserLevel

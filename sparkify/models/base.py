@@ -13,12 +13,21 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 SqlType = sa.types.TypeEngine[Any]
 STAGING = "staging"  # the schema of everything that is not the star
 TITLE, NAME, WORD, URI = 1024, 256, 64, 4096  # lengths of text in bytes, as Redshift counts
+LONGEST = 65_535  # bytes; no text on Redshift is longer
 
 
 class Base(DeclarativeBase):
     """What all tables share."""
 
     metadata = sa.MetaData()
+
+    def __repr__(self) -> str:
+        """The loaded columns that have a value, as in Song(song_id='SO...', title='Lucky')."""
+        loaded = sa.inspect(self).dict
+        names = (each.key for each in sa.inspect(type(self)).column_attrs)
+        values = ((name, loaded.get(name)) for name in names)
+        shown = ", ".join(f"{name}={value!r}" for name, value in values if value is not None)
+        return f"{type(self).__name__}({shown})"
 
 
 def column(type_: SqlType, *, sort: bool = False, **options: Any) -> Any:

@@ -111,6 +111,30 @@ class RejectRow(Base):
     raw_text: Mapped[str | None] = column(sa.String(URI))
 
 
+class FieldRow(Base):
+    """One row per version, field and JSON type: how many records had a value no column takes.
+
+    The view `fields` adds up those of published versions.
+
+    Attributes:
+        name: the field's key in the record, cut to 256 bytes; "*" for the rarest of many.
+        type: what JSON calls the values: string, number, boolean, object, array, null.
+        declared: whether a column takes the field, and the record was rejected since it does not
+            take values of this type.
+    """
+
+    __tablename__ = "field_rows"
+    __table_args__ = (
+        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "file_id"},
+    )
+    __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "name", "type", "declared"]})
+    file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
+    name: Mapped[str] = column(sa.String(NAME))
+    type: Mapped[str] = column(sa.String(WORD))
+    declared: Mapped[bool] = column(sa.Boolean())
+    records: Mapped[int] = column(sa.BigInteger())
+
+
 class StagingRun(Base):
     """One row per run that staged something, and the block of file_ids that it may use.
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import NAME, STAGING, TITLE, WORD, Base, SqlType, column
+from sparkify.models.base import LONGEST, NAME, STAGING, TITLE, WORD, Base, SqlType, column
 
 PLAY = "NextSong"  # the page of an event that is a play
 EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, what a ts can mean
@@ -23,12 +23,15 @@ class StagedRow(Base):
     Attributes:
         file_id: the version of the file that the row was read from; see `books.Version`.
         repaired: whether a text of it was repaired.
+        extra: the fields of the record that no column takes, as one JSON object; NULL if there
+            are none.
     """
 
     __abstract__ = True
 
     file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False, sort_order=1)
     repaired: Mapped[bool | None] = column(sa.Boolean(), sort_order=2)
+    extra: Mapped[str | None] = column(sa.String(LONGEST), sort_order=3)
 
 
 class Rules(NamedTuple):

@@ -1,15 +1,29 @@
 """The star: the tables that analysts query, in the default schema."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, relationship
 
-from sparkify.models.base import NAME, TITLE, WORD, Base, column, key, reference
+from sparkify.models.base import NAME, TITLE, WORD, Base, SqlType, column, key, reference
+
+
+def of_event(type_: SqlType, name: str, **options: Any) -> Any:
+    """A column of `songplays` that has the value of a column of the play's event."""
+    return column(type_, info={"event": name}, **options)
+
+
+def seen(target: str, join: str) -> Any:
+    """The related row or rows of another table. Only loads write the star."""
+    return relationship(target, primaryjoin=join, viewonly=True)
 
 
 class Songplay(Base):
-    """One row per play: an event with page NextSong."""
+    """One row per play: an event with page NextSong.
+
+    Most of its columns have the values of the event: see `of_event`.
+    """
 
     __tablename__ = "songplays"
     __table_args__ = (
@@ -21,16 +35,25 @@ class Songplay(Base):
         {"redshift_distkey": "start_time", "redshift_sortkey": "start_time"},
     )
     songplay_id: Mapped[str] = column(sa.String(32), nullable=False)
-    start_time: Mapped[datetime] = column(sa.DateTime(), sort=True, nullable=False)
-    user_id: Mapped[int] = column(sa.BigInteger(), nullable=False)
-    level: Mapped[str] = column(sa.String(WORD))
+    start_time: Mapped[datetime] = of_event(sa.DateTime(), "ts", sort=True, nullable=False)
+    user_id: Mapped[int] = of_event(sa.BigInteger(), "user_id", nullable=False)
+    level: Mapped[str] = of_event(sa.String(WORD), "level")
     song_id: Mapped[str | None] = column(sa.String(WORD))
     artist_id: Mapped[str | None] = column(sa.String(WORD))
-    session_id: Mapped[int] = column(sa.BigInteger())
-    location: Mapped[str | None] = column(sa.String(TITLE))
-    user_agent: Mapped[str | None] = column(sa.String(TITLE))
-    song_title: Mapped[str] = column(sa.String(TITLE))
-    artist_name: Mapped[str] = column(sa.String(TITLE))
+    session_id: Mapped[int] = of_event(sa.BigInteger(), "session_id")
+    location: Mapped[str | None] = of_event(sa.String(TITLE), "location")
+    user_agent: Mapped[str | None] = of_event(sa.String(TITLE), "user_agent")
+    song_title: Mapped[str] = of_event(sa.String(TITLE), "song")
+    artist_name: Mapped[str] = of_event(sa.String(TITLE), "artist")
+    item_in_session: Mapped[int] = of_event(sa.BigInteger(), "item_in_session")
+    length: Mapped[float | None] = of_event(sa.Double(), "length")
+
+    user: Mapped["User"] = seen("User", "foreign(Songplay.user_id) == User.user_id")
+    song: Mapped["Song | None"] = seen("Song", "foreign(Songplay.song_id) == Song.song_id")
+    artist: Mapped["Artist | None"] = seen(
+        "Artist", "foreign(Songplay.artist_id) == Artist.artist_id"
+    )
+    time: Mapped["Time"] = seen("Time", "foreign(Songplay.start_time) == Time.start_time")
 
 
 class User(Base):
@@ -47,6 +70,11 @@ class User(Base):
     gender: Mapped[str | None] = column(sa.String(WORD))
     level: Mapped[str] = column(sa.String(WORD))
 
+    plays: Mapped[list[Songplay]] = seen("Songplay", "User.user_id == foreign(Songplay.user_id)")
+    levels: Mapped[list["UserLevel"]] = seen(
+        "UserLevel", "User.user_id == foreign(UserLevel.user_id)"
+    )
+
 
 class Song(Base):
     """One row per song_id of the catalogue."""
@@ -61,6 +89,8 @@ class Song(Base):
     artist_id: Mapped[str] = column(sa.String(WORD))
     year: Mapped[int | None] = column(sa.Integer())
     duration: Mapped[float | None] = column(sa.Double())
+
+    artist: Mapped["Artist | None"] = seen("Artist", "foreign(Song.artist_id) == Artist.artist_id")
 
 
 class Artist(Base):

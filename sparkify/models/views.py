@@ -11,12 +11,13 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 from sparkify.models.base import STAGING, table
-from sparkify.models.books import File, RejectRow, Version
+from sparkify.models.books import FieldRow, File, Load, RejectRow, Version
 from sparkify.models.grants import Grant, Privilege, privileges
 from sparkify.models.staging import KINDS
 from sparkify.models.statements import Compiler, Query
 
 VERSION = table(Version).alias("v")
+TYPES = ("array", "boolean", "null", "number", "object", "string")  # what JSON calls its values
 REJECTS = sa.table(
     "rejects",
     sa.column("load_id", sa.String),
@@ -81,13 +82,42 @@ def rejects() -> Query:
     return with_versions(table(RejectRow), names).where(now)
 
 
+def fields_seen() -> Query:
+    """The SELECT of the fields that the records of the objects have and no column takes.
+
+    One row per kind and name; `types` as in "number: 3, string: 12".
+    """
+    row, load = table(FieldRow).alias("r"), table(Load).alias("l")
+    records = sa.func.sum(row.c.records)
+    listed: sa.ColumnElement[str] = sa.literal("")
+    for name in TYPES:
+        own = sa.func.sum(sa.case((row.c.type == name, row.c.records), else_=0))
+        shown = sa.literal(f", {name}: ").concat(sa.cast(own, sa.String(20)))
+        listed = listed.concat(sa.case((own > 0, shown), else_=""))
+    key = (VERSION.c.kind, row.c.name, row.c.declared)
+    return (
+        sa.select(
+            *key,
+            sa.cast(records, sa.BigInteger).label("records"),
+            sa.func.ltrim(listed, ", ").label("types"),
+            sa.func.min(load.c.finished_at).label("first_seen"),
+            sa.func.max(load.c.finished_at).label("last_seen"),
+        )
+        .join_from(row, VERSION, VERSION.c.file_id == row.c.file_id)
+        .join(load, load.c.load_id == VERSION.c.load_id)
+        .where(VERSION.c.file_id.in_(sa.select(table(File).c.file_id)))
+        .group_by(*key)
+    )
+
+
 def views() -> Iterator[CreateView]:
-    """The views: `staging_songs`, `staging_events` and `rejects`."""
+    """The views: `staging_songs`, `staging_events`, `rejects` and `fields`."""
     for kind, model in KINDS.items():
         rows = table(model)
-        names = [*fields(rows), "uri", "load_id", "repaired"]
+        names = [*fields(rows), "uri", "load_id", "repaired", "extra"]
         yield CreateView(f"staging_{kind}", published(rows, names))
     yield CreateView("rejects", rejects())
+    yield CreateView("fields", fields_seen())
 
 
 def statements() -> Iterator[CreateView | DropView]:

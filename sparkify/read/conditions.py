@@ -1,5 +1,6 @@
 """When a line has a fault: the checks of `rules`, and those of its JSON, as DuckDB SQL."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sparkify.models.staging import PLAY
@@ -33,8 +34,13 @@ class Condition(NamedTuple):
     exact: str = ""
 
 
-def fault(kind: str) -> str:
-    """The branches of the CASE that finds what is wrong with a line, the gravest first."""
+def fault(kind: str, more: Iterable[Condition] = ()) -> str:
+    """The branches of the CASE that finds what is wrong with a line, the gravest first.
+
+    Args:
+        kind: of the line.
+        more: what is looked for last.
+    """
     deep = f"(strlen(json) > {SHALLOW} AND regexp_matches(json, '{NESTED}'))"
     odd = f"(regexp_matches(json, '{UNSURE}') AND NOT regexp_full_match(json, '{TAG}'))"
     unsure = f"({odd} OR {deep})"
@@ -43,6 +49,7 @@ def fault(kind: str) -> str:
         Condition("check:", MAYBE_UNSURE, f"NOT $verified AND {unsure}"),
         *map(nested, fields_of(kind)),
         *map(condition, checks_of(kind)),
+        *more,
     ]
     some = " OR ".join(dict.fromkeys(each.quick for each in conditions if each.quick))
     branches = (

@@ -7,11 +7,11 @@ one that it was not sure of, or could not read, is read again by the same SELECT
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sparkify.lake.objects import Lake
 from sparkify.models.base import STAGING, table
@@ -23,9 +23,10 @@ from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
 from sparkify.read.results import WRONG_KIND, Outcome, damaged, fault_of
-from sparkify.read.select import LINES, insert, select
+from sparkify.read.scans import Scans
+from sparkify.read.select import LINES, select
 from sparkify.read.spool import Batch, Entry, untagged, verified_line
-from sparkify.read.sql import Scanner, Value, in_order
+from sparkify.read.sql import Scanner, in_order
 
 MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
 AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
@@ -46,14 +47,20 @@ class Reader:
 
     Attributes:
         waiting: called every second or so while the next batch is not there yet.
+        new_fields: see `Scans`.
     """
 
     def __init__(
-        self, scanner: Scanner, lake: Lake, waiting: Callable[[], None] = lambda: None
+        self,
+        scanner: Scanner,
+        lake: Lake,
+        waiting: Callable[[], None] = lambda: None,
+        new_fields: str = "keep",
     ) -> None:
         self.scanner = scanner
         self.lake = lake
         self.waiting = waiting
+        self.scans = Scans(scanner, new_fields)
         self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
@@ -73,7 +80,8 @@ class Reader:
         large = [e.item for e in batch.entries if isinstance(e.content, Path)]
         self.lake.verify(large)  # DuckDB would wait for a named pipe
         if files := batch.files():
-            self.run(insert(batch.kind), files)
+            self.scans.learn(batch.kind, files)
+            self.scans.insert(batch.kind, files)
         self.lake.verify(large)
         outcomes = self.outcomes(batch)
         doubtful = [e for e in batch.entries if outcomes[e.number].records != e.lines]
@@ -82,16 +90,12 @@ class Reader:
         doubtful = [e for e in doubtful if outcomes[e.number].records != e.lines]
         if doubtful:
             self.read_again(batch, self.look_closely(batch, doubtful, outcomes), outcomes)
+        self.scans.count_fields(batch.kind, outcomes)
         for number, outcome in outcomes.items():
             if outcome.foreign == outcome.records > 0:
                 self.room += len(outcome.rejects)
                 outcomes[number] = damaged(outcome.objects[0], number, WRONG_KIND[batch.kind])
         return outcomes.values()
-
-    def run(self, query: str, files: Sequence[str], *, verified: bool = False) -> list[Any]:
-        """Run one of the statements of `select` over files."""
-        values: dict[str, Value] = {"files": files, "verified": verified}
-        return self.scanner.execute(query, values).fetchall()
 
     def outcomes(self, batch: Batch) -> dict[int, Outcome]:
         """What became of each object so far, by its file_id."""
@@ -149,7 +153,7 @@ class Reader:
         found = defaultdict[int, dict[bytes, str]](dict)
         where, columns = "fault IS NOT NULL AND json IS NOT NULL", "file_id, json, fault"
         query = select(batch.kind, where, columns)
-        for number, text, fault in self.run(query, files) if files else ():
+        for number, text, fault in self.scans.run(batch.kind, query, files) if files else ():
             if number in entries:
                 line = untagged(entries[number], text.encode())
                 found[number][line] = fault if fault != "check:" else ""
@@ -180,6 +184,7 @@ class Reader:
         )
         outcome.records = 0
         outcome.counted()
+        self.scans.reported.pop(outcome.file_id, None)
 
     def read_again(
         self, batch: Batch, judged: Iterator[Judged], outcomes: dict[int, Outcome]
@@ -213,16 +218,15 @@ class Reader:
     def stage_verified(self, batch: Batch, kept: list[Judged]) -> dict[int, str]:
         """Stage those records of which it is not known what is wrong; the faults found in them."""
         again = batch.directory / "again.json"
-        unknown = [number for number, each in enumerate(kept) if not each.found]
+        unread = [number for number, each in enumerate(kept) if not each.found]
         with again.open("wb") as file:
-            for number in unknown:
+            for number in unread:
                 file.write(verified_line(kept[number].entry, number, kept[number].record.raw))
-        ((staged,),) = self.run(insert(batch.kind), [str(again)], verified=True)
-        if staged == len(unknown):
+        if self.scans.insert(batch.kind, [str(again)], verified=True) == len(unread):
             return {}
         query = select(batch.kind, "true", "number, fault")
-        found = dict(self.run(query, [str(again)], verified=True))
-        faults = ((number, found.get(number, "malformed:")) for number in unknown)
+        found = dict(self.scans.run(batch.kind, query, [str(again)], verified=True))
+        faults = ((number, found.get(number, "malformed:")) for number in unread)
         return {number: text for number, text in faults if text}
 
     def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:

@@ -106,3 +106,13 @@ def kind_of(value: object) -> str:
     """What JSON calls a value."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
     return "null" if value is None else names.get(type(value), "a number")
+
+
+def printable(text: bytes | str, most: int = 256) -> str:
+    """The start of a text as one that is safe to print, of at most `most` bytes."""
+    if isinstance(text, bytes):
+        text = text[:most].decode("utf-8", "backslashreplace")
+    safe = text
+    if not text.isprintable():
+        safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return safe.encode()[:most].decode("utf-8", "ignore").rstrip()

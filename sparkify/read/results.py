@@ -9,9 +9,10 @@ from functools import cache
 from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import LakeObject, Unreadable
 from sparkify.models.base import URI
-from sparkify.read import records, rules
-from sparkify.read.records import Fault, Record
+from sparkify.read import records, rules, unknown
+from sparkify.read.records import Fault, Record, printable
 from sparkify.read.rules import fields_of
+from sparkify.read.unknown import Seen
 
 RAW_TEXT = URI  # bytes of a rejected record that are kept, as many as the column takes
 
@@ -33,6 +34,8 @@ class Outcome:
         batch: whether the objects were copied together, so that it is not known which of them a
             row came from.
         damaged: whether the object is unreadable as a whole; rows of its last good version stay.
+        fields: how many records had a value that no column takes, by the field's name, the JSON
+            type, and whether a column takes the field at all.
         alien: whether all that were rejected so far are records of the other kind.
     """
 
@@ -49,6 +52,7 @@ class Outcome:
     omitted: Counter[str] = field(default_factory=Counter)
     batch: bool = False
     damaged: bool = False
+    fields: Seen = field(default_factory=Counter)
     alien: bool = True
 
     def counted(
@@ -76,6 +80,7 @@ class Outcome:
         """Add one rejected record of a single object, in full or only its code."""
         self.alien = self.alien and is_foreign(self.kind, record.raw)
         self.foreign += self.alien
+        self.fields.update(unknown.refused(self.kind, record, fault))
         if keep:
             self.rejects.append(rejected(self.objects[0], fault, record))
         else:
@@ -98,19 +103,10 @@ def rejected(item: LakeObject, fault: Fault, record: Record | None = None) -> Re
     """A reject; `record` None means the object as a whole."""
     if record is None:
         return RejectedRecord(fault.code, fault.reason, item.uri, column_name=fault.column)
-    text = printable(record.raw)
+    text = printable(record.raw, RAW_TEXT)
     return RejectedRecord(
         fault.code, fault.reason, item.uri, record.line, record.offset, fault.column, text
     )
-
-
-def printable(raw: bytes) -> str:
-    """The start of rejected bytes as text that is safe to print."""
-    text = raw[:RAW_TEXT].decode("utf-8", "backslashreplace")
-    safe = text
-    if not text.isprintable():
-        safe = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return safe.encode()[:RAW_TEXT].decode("utf-8", "ignore").rstrip()
 
 
 def damaged(item: LakeObject, file_id: int, error: Unreadable) -> Outcome:
@@ -122,8 +118,10 @@ def damaged(item: LakeObject, file_id: int, error: Unreadable) -> Outcome:
 def fault_of(kind: str, found: str, raw: bytes, *, brief: bool = False) -> Fault:
     """The fault of a record, for which the SELECT has found `code:column`; see `records.judge`."""
     code, _, name = found.partition(":")
+    if code == "unknown_field":
+        return unknown.fault(kind, raw)
     if brief:
-        return Fault(code, "")
+        return Fault(code, "", name or None)
     fault = Fault(code, rules.reason(kind, code, name), name or None)
     return missing(fault, rules.key_of(kind, name), raw) if code == "missing" else fault
 

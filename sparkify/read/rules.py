@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from sparkify.models.base import table
+from sparkify.models.base import LONGEST, table
 from sparkify.models.staging import KINDS, Rules
 
 Type = Literal["text", "integer", "number", "timestamp"]
@@ -117,6 +117,7 @@ REASONS = {
     "out_of_range": "{key} must be {range}",
     "not_allowed": "{key} must be {one_of}",
     "too_long": "{key} must be at most {length} bytes long",
+    "unknown_field": "no column takes this field",
 }
 
 
@@ -130,6 +131,8 @@ def reason(kind: str, code: str, name: str = "") -> str:
     """
     if not name:
         return REASONS[code]
+    if name == "extra":
+        return f"the fields that no column takes must be at most {LONGEST} bytes long in all"
     field = next(field for field in fields_of(kind) if field.name == name)
     return REASONS[code].format(
         key=field.key,

@@ -14,6 +14,7 @@ from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.read.conditions import NUMBER, OBJECT, fault
 from sparkify.read.rules import Field, fields_of
+from sparkify.read.unknown import CONDITIONS, extra
 
 #: what both statements of the reader scan: each line that is not blank; NULL if it is not JSON
 LINES = """read_json_objects($files, format='newline_delimited', ignore_errors=true,
@@ -32,31 +33,33 @@ def insert(kind: str) -> str:
 
 
 # long because it is one statement
-def select(kind: str, where: str, columns: str | None = None) -> str:
+def select(kind: str, where: str, columns: str | None = None, lines: str = "true") -> str:
     """The SELECT over spooled lines; each step is a CTE, so that nothing is computed twice.
 
     Args:
         kind: "songs" or "events".
         where: which of the rows, in terms of `fault`, `number`, `file_id` and `json`.
         columns: what to select; by default a whole staging row, in the table's order.
+        lines: which of the lines to look at, in terms of `json`.
 
     Its placeholders: `$files` the files of the batch, `$verified` whether the lines were parsed
-    strictly.
+    strictly, `$orders` lists of known keys, `$keep` and `$strict` what to do with unknown fields.
     """
-    wanted = columns or ", ".join(column.name for column in table(KINDS[kind]).columns)
+    wanted = columns or ", ".join(map(staged, table(KINDS[kind]).columns.keys()))
     known = fields_of(kind)
     structure = ", ".join(f'"{field.key}":"VARCHAR"' for field in known)
     return f"""WITH lines AS (
     SELECT json, TRY_CAST(parse_filename(filename, true) AS BIGINT) AS file,
            from_json(json, '{{"{OBJECT}":"BIGINT", "{NUMBER}":"INTEGER", {structure}}}') AS f,
-           {WIDE} AS wide
+           {WIDE} AS wide, {extra(kind)} AS extra
     FROM {LINES}
+    WHERE {lines}
 ), raws AS (
-    SELECT json, coalesce(file, f.{OBJECT}) AS file_id, f.{NUMBER} AS number, f, wide,
+    SELECT json, coalesce(file, f.{OBJECT}) AS file_id, f.{NUMBER} AS number, f, wide, extra,
            {each(known, repaired, "_")}
     FROM lines
 ), texts AS (
-    SELECT json, file_id, number,
+    SELECT json, file_id, number, extra,
            CASE WHEN wide THEN coalesce({shorter(known)}, false) ELSE false END AS repaired,
            {each(known, cleaned, "_")}
     FROM raws
@@ -64,14 +67,19 @@ def select(kind: str, where: str, columns: str | None = None) -> str:
     SELECT *, {each((field for field in known if field.type != "text"), number, "_n")}
     FROM texts
 ), rows AS (
-    SELECT json, file_id, number, repaired,
+    SELECT json, file_id, number, repaired, extra,
            {each(known, value, "")},
-           CASE {fault(kind)} END AS fault
+           CASE {fault(kind, CONDITIONS)} END AS fault
     FROM numbers
 )
 SELECT {wanted}
 FROM rows
 WHERE {where}"""
+
+
+def staged(column: str) -> str:
+    """A column of the staging table."""
+    return "CASE WHEN $keep THEN extra END AS extra" if column == "extra" else column
 
 
 def each(fields: Iterable[Field], form: Callable[[Field], str], suffix: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Value = str | int | bool | Path | Sequence[str]
+Value = str | int | bool | Path | Sequence[str] | Sequence[Sequence[str]]
 PLACEHOLDER = re.compile(r"\$(\w+)")
 
 

@@ -28,11 +28,13 @@ class Staging:
     Attributes:
         run_id: the run; names what it uploads.
         file_ids: unused ids of versions, one for each object.
+        new_fields: what happens to fields that no column takes; see the setting.
         waiting: to be called now and then while a batch is read, before anything is sent for it.
     """
 
     run_id: str
     file_ids: Iterator[int]
+    new_fields: str = "keep"
     waiting: Callable[[], None] = lambda: None
 
 
@@ -84,8 +86,8 @@ def read(
         as_sql: send the statements only, and open no object.
     """
     if as_sql:
-        yield from Reader(scanner, lake).read(planned(objects))
+        yield from Reader(scanner, lake, new_fields=staging.new_fields).read(planned(objects))
         return
     with scratch.folder() as directory:
         found = batches(lake, objects, directory, staging.file_ids)
-        yield from Reader(scanner, lake, staging.waiting).read(found)
+        yield from Reader(scanner, lake, staging.waiting, staging.new_fields).read(found)

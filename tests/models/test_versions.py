@@ -27,7 +27,12 @@ def migrate(url: str, revision: str) -> None:
 
 def everything(url: str) -> list[Any]:
     """All that people see."""
-    return [star(url), staging(url), rejects(url), rows(url, BOOKS)]
+    return [star(url), *older(url)]
+
+
+def older(url: str) -> list[Any]:
+    """What people see beside the star, whose tables have more columns today."""
+    return [staging(url), rejects(url), rows(url, BOOKS)]
 
 
 def make(lake: Path) -> None:
@@ -55,7 +60,7 @@ def test_old_warehouses_are_kept(
     pipeline.run(lake, warehouse, max_rejects=9)
     before = everything(warehouse)
     migrate(warehouse, "0002")
-    assert everything(warehouse) == before
+    assert older(warehouse) == before[1:]
     assert rows(warehouse, OLD_BOOKS) == [(0,)]
     with caplog.at_level(logging.WARNING):
         migrate(warehouse, "head")
@@ -79,7 +84,7 @@ def test_direct_loads_are_kept(cluster: StandIn, s3: Bucket) -> None:
     pipeline.run(source, url, copy="direct", max_rejects=9)
     before = everything(url)
     migrate(url, "0002")
-    assert everything(url) == before
+    assert older(url) == before[1:]
     migrate(url, "head")
     assert everything(url) == before
     s3.put("lake/log_data/b.json", event(itemInSession=3))

@@ -150,7 +150,7 @@ def test_a_record_has_one_limit_whatever_its_packaging(
             s3.put(f"lake/log_data/{name}", path.read_bytes())
     use_s3(monkeypatch, str(s3.endpoint))
     source = s3.url("lake") if "S3" in packaging else str(lake)
-    report = pipeline.run(source, duckdb_url, max_rejects=ALL)
+    report = pipeline.run(source, duckdb_url, max_rejects=ALL, new_fields="report")
     bad = 2 * (size > 4)
     assert (report.records.staged, report.records.rejected) == (8 - bad, bad)
     found = [(r["code"], r["line_number"], r["byte_offset"]) for r in rejects(duckdb_url)]

@@ -12,8 +12,9 @@ from sparkify.models import KINDS, table
 from sparkify.read.conditions import NUMBER, OBJECT
 from sparkify.read.repair import MACROS
 from sparkify.read.rules import REASONS, checks_of, fields_of, reason
+from sparkify.read.scans import Scans
 from sparkify.read.select import select
-from sparkify.read.sql import fill
+from sparkify.read.sql import DuckDBScanner
 from tests.factory import event, song
 
 RECORD = {"events": event, "songs": song}
@@ -34,8 +35,8 @@ def from_text(database: duckdb.DuckDBPyConnection, kind: str, record: dict[str, 
     path = Path("record.json")
     path.write_text(json.dumps({OBJECT: 0, NUMBER: 0, **record}) + "\n")
     query = select(kind, "true", "fault")
-    values = {"files": [str(path)], "verified": True}
-    ((found,),) = database.execute(fill(query, values)).fetchall()  # type: ignore[arg-type]
+    scans = Scans(DuckDBScanner(database), "keep")
+    ((found,),) = scans.run(kind, query, [str(path)], verified=True)
     return found
 
 
@@ -87,5 +88,5 @@ def test_the_sentences() -> None:
 def test_the_fields_are_the_staging_columns() -> None:
     """Every staging column that is not provenance holds a field."""
     for kind, model in KINDS.items():
-        names = {column.name for column in table(model).columns} - {"file_id", "repaired"}
+        names = {column.name for column in table(model).columns} - {"file_id", "repaired", "extra"}
         assert {field.name for field in fields_of(kind)} == names

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sparkify import pipeline
 from sparkify.read.repair import MACROS, ROUNDS, compose, repair
+from sparkify.read.scans import Scans
 from sparkify.read.select import select
-from sparkify.read.sql import Value, fill
+from sparkify.read.sql import DuckDBScanner
 from tests.factory import event, put, rows, song, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -79,8 +80,8 @@ def test_a_text_is_cleaned_however_it_is_written(
     Path("0.json").write_text("\n".join(records), encoding="utf-8")
     database.execute("CREATE OR REPLACE TEMP TABLE lake_objects AS SELECT 0 AS object, '' AS uri")
     columns = "number, song, user_agent, repaired"
-    values: dict[str, Value] = {"files": ["0.json"], "load_id": "load", "verified": False}
-    found = database.execute(fill(select("events", "true", columns), values)).fetchall()
+    scans = Scans(DuckDBScanner(database), "keep")
+    found = scans.run("events", select("events", "true", columns), ["0.json"])
     assert sorted(found, key=repr) == sorted(
         (
             (n, stored(repair(text)), stored(text), repair(text) != text)

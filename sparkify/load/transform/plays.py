@@ -4,9 +4,18 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.load.transform.rows import EVENTS, IS_PLAY, SONGS, Keys, among, ascending, first, rank
+from sparkify.models import Songplay, table
 from sparkify.models.statements import Column, EpochMs, Query
 
 PLAY_KEY = ("user_id", "session_id", "item_in_session", "ts")
+#: of several events of one play the first by these, and then by what else `songplays` takes of it
+TIES = ("level", "song", "artist", "length", "location", "user_agent")
+
+
+def events_columns() -> dict[str, str]:
+    """The columns of `songplays` that have a value of the event, and the column of the event."""
+    columns = table(Songplay).columns
+    return {column.name: column.info["event"] for column in columns if "event" in column.info}
 
 
 def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
@@ -33,7 +42,8 @@ def plays(changed: Keys) -> sa.Subquery:
     """
     event = EVENTS.c
     key = [event[name] for name in PLAY_KEY]
-    ties = (event.level, event.song, event.artist, event.length, event.location, event.user_agent)
+    names = [name for name in events_columns().values() if name not in PLAY_KEY]
+    ties = [event[name] for name in dict.fromkeys((*TIES, *names))]
     wanted = IS_PLAY & among(event.ts, changed)
     repeated = keys_of_plays(changed).having(func.count() > 1).subquery("repeated")
     same = sa.and_(*(repeated.c[column.name] == column for column in key))
@@ -102,16 +112,9 @@ def songplays(changed: Keys = None) -> Query:
     rows = play.outerjoin(only, by_name).outerjoin(nearest, by_length)
     return sa.select(
         play_id(play).label("songplay_id"),
-        play.c.ts.label("start_time"),
-        play.c.user_id,
-        play.c.level,
         func.coalesce(only.c.song_id, nearest.c.song_id).label("song_id"),
         func.coalesce(only.c.artist_id, nearest.c.artist_id).label("artist_id"),
-        play.c.session_id,
-        play.c.location,
-        play.c.user_agent,
-        play.c.song.label("song_title"),
-        play.c.artist.label("artist_name"),
+        *(play.c[event].label(name) for name, event in events_columns().items()),
     ).select_from(rows)
 
 
