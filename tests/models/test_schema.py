@@ -89,7 +89,7 @@ def test_models_and_migrations_agree_on_physical_design() -> None:
     for name, added in ADDED.findall(";".join(texts)):  # a column stands before the keys
         start = f"CREATE TABLE {name} ("
         number = next(n for n, text in enumerate(texts) if text.startswith(start))
-        texts[number] = LAST_COLUMN.sub(lambda end, new=added: f", {new}{end[0]}", texts[number], 1)
+        texts[number] = LAST_COLUMN.sub(rf", {added}\g<0>", texts[number], count=1)
     for table in Base.metadata.sorted_tables:
         create = sa.schema.CreateTable(table).compile(dialect=warehouses.dialect_of("redshift"))
         assert " ".join(str(create).split()) in texts
