@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         UsageError,
         WarehouseBusy,
     )
-    from sparkify.pipeline import plan, run
+    from sparkify.pipeline import plan, run, upgrade
     from sparkify.report import Plan, Report
 
     __version__: str
@@ -43,8 +43,15 @@ __all__ = [
     "__version__",
     "plan",
     "run",
+    "upgrade",
 ]
-HOME = {"run": "pipeline", "plan": "pipeline", "Report": "report", "Plan": "report"}
+HOME = {
+    "run": "pipeline",
+    "plan": "pipeline",
+    "upgrade": "pipeline",
+    "Report": "report",
+    "Plan": "report",
+}
 
 
 def __getattr__(name: str) -> object:
