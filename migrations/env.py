@@ -62,7 +62,8 @@ def script(
         context.run_migrations()
         target = context.get_revision_argument()
         wanted = {target} if isinstance(target, str) else set(target or ())
-        if wanted == set(context.get_head_revisions()):
+        heads: Any = context.get_head_revisions()
+        if wanted == set(heads):
             for statement in (*views.statements(), *map(Grant, granted)):
                 context.execute(statement)
 

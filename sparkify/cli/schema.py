@@ -13,6 +13,8 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
+Ddl = Annotated[str | None, typer.Option("--ddl", help="Print the DDL for duckdb or redshift.")]
+Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram.")]
 Reset = Annotated[bool, typer.Option("--reset", help="Drop every table and create them again.")]
 Upgrade = Annotated[bool, typer.Option("--upgrade", help="Create the schema, or upgrade it.")]
 AsSql = Annotated[bool, typer.Option("--sql", help="With --upgrade: only show the statements.")]
@@ -60,10 +62,8 @@ def make_lake(
 @app.command("schema")
 def show_schema(
     warehouse: WarehouseUrl = None,
-    ddl: Annotated[
-        str | None, typer.Option("--ddl", help="Print the DDL for duckdb or redshift.")
-    ] = None,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram.")] = False,
+    ddl: Ddl = None,
+    mermaid: Mermaid = False,
     reset: Reset = False,
     ask: Annotated[
         bool | None, typer.Option("--ask/--yes", help="Ask first; by default on a terminal.")
