@@ -1,4 +1,4 @@
-"""README.md, docs/, CONTRIBUTING.md and CHANGELOG.md are true: their commands run, their lists are complete, their links work."""
+"""README.md, docs/, CONTRIBUTING.md and CHANGELOG.md are true: commands, output, lists, links."""
 
 import contextlib
 import io
