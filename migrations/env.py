@@ -1,15 +1,21 @@
 """Alembic's environment: the warehouse from the settings, or the connection that is handed in."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from alembic.util import CommandError
 
 from sparkify import config as settings
 from sparkify import warehouses
 from sparkify.errors import SparkifyError
 from sparkify.models import STAGING, Base, Version, table, views
+from sparkify.models.grants import Grant, Privilege
+from sparkify.models.revisions import Step, migrations, team_folders
+from sparkify.warehouses.redshift import design  # noqa: F401 - it extends Alembic's comparison
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
@@ -31,9 +37,14 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def migrate(connection: sa.Connection) -> None:
+def migrate(connection: sa.Connection, tell: Callable[[Step], object] | None) -> None:
     """Run the migrations over a connection, and make the views anew, in one transaction."""
-    context.configure(connection=connection, **OPTIONS)
+
+    def applied(ctx: object, step: MigrationInfo, heads: object, run_args: object) -> None:
+        if tell:
+            tell(Step.of(step))
+
+    context.configure(connection=connection, on_version_apply=applied, **OPTIONS)
     with context.begin_transaction():
         granted = views.granted(connection)
         context.run_migrations()
@@ -41,28 +52,56 @@ def migrate(connection: sa.Connection) -> None:
             views.refresh(connection, granted)
 
 
-def main() -> None:
-    """Run the migrations, or print them (`--sql`)."""
-    given = context.config.attributes.get("connection")
-    if given is not None:
-        migrate(given)
-        return
+def script(
+    driver: str, current: list[str] | None = None, granted: Iterable[Privilege] = ()
+) -> None:
+    """Print the migrations, and the statements that make the views anew."""
+    options = OPTIONS | {"dialect_name": driver, "literal_binds": True, "starting_rev": current}
+    context.configure(**options)
+    with context.begin_transaction():
+        context.run_migrations()
+        target = context.get_revision_argument()
+        wanted = {target} if isinstance(target, str) else set(target or ())
+        heads: Any = context.get_head_revisions()
+        if wanted == set(heads):
+            for statement in (*views.statements(), *map(Grant, granted)):
+                context.execute(statement)
+
+
+def add_folders() -> None:
+    """Add a team's own branches, if this is the `alembic` command of a checkout."""
+    known = context.script.version_locations or [str(migrations() / "versions")]
+    own = [str(folder) for folder in team_folders() if str(folder) not in known]
+    context.script.version_locations = [*known, *own]
+
+
+def command() -> None:
+    """Run the migrations, or print them (`--sql`), for the `alembic` command."""
+    add_folders()
     chosen = settings.load()
     if context.is_offline_mode():
-        name = warehouses.backend_of(chosen.warehouse)
-        dialect_name = warehouses.driver_name(name)
-        context.configure(dialect_name=dialect_name, literal_binds=True, **OPTIONS)
-        with context.begin_transaction():
-            context.run_migrations()
-            if context.get_revision_argument() == context.get_head_revision():
-                for statement in views.statements():
-                    context.execute(statement)
+        script(warehouses.driver_name(warehouses.backend_of(chosen.warehouse)))
         return
+    tell = partial(context.config.print_stdout, "%s")
     with (
         warehouses.connect(chosen.warehouse, chosen) as warehouse,
         warehouse.writing(chosen.lock_timeout) as connection,
     ):
-        migrate(connection)
+        migrate(connection, tell)
+        if "destination_rev" in context.get_context().opts:
+            heads = ", ".join(sorted(context.get_context().get_current_heads())) or "empty"
+            tell(f"{warehouse.url}: the schema is at {heads}")
+
+
+def main() -> None:
+    """Run the migrations as `models.schema` asks, or as the `alembic` command does."""
+    given = context.config.attributes
+    if "script" in given:
+        script(**given["script"])
+    elif given.get("connection") is not None:
+        migrate(given["connection"], given.get("tell"))
+    else:
+        command()
 
 
 try:

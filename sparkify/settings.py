@@ -153,6 +153,12 @@ class Settings:
     log_jsonpath: str | None = setting(
         None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."
     )
+    migrations: str | None = setting(
+        None,
+        "SPARKIFY_MIGRATIONS",
+        ("SPARKIFY", "MIGRATIONS"),
+        help="Folders with a team's own schema revisions, separated as those of PATH.",
+    )
     tls: bool = setting(True, help="Verify the certificate of a Redshift cluster.")
     aws_key: str | None = setting(
         None, None, ("AWS", "KEY"), help="An AWS access key; a profile is safer."

@@ -1,4 +1,4 @@
-"""README.md and docs/ are true: their commands run, their lists are complete, their links work."""
+"""README.md, docs/, CONTRIBUTING.md and CHANGELOG.md are true: commands, output, lists, links."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ __all__ = ["sparkify"]
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted(ROOT.glob("C*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"^\$ (sparkify .*?)(?:\s+#.*)?$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)

@@ -1,9 +1,11 @@
 """What the package shows to others: its names, its import paths, and that it is cheap to import."""
 
 import inspect
+import runpy
 import subprocess
 import sys
 from dataclasses import fields
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,12 @@ import sparkify
 from sparkify import pipeline
 from sparkify.cli.options import LOADING
 from sparkify.settings import OPTIONS, Settings
+from tests.cli.test_cli import Sparkify
+from tests.cli.test_cli import sparkify as sparkify_command
+from tests.factory import event, put, rows
+from tests.support import ROOT
+
+__all__ = ["sparkify_command"]
 
 PUBLIC = {
     "Plan",
@@ -24,6 +32,7 @@ PUBLIC = {
     "__version__",
     "plan",
     "run",
+    "upgrade",
 }
 
 
@@ -46,12 +55,39 @@ def test_the_import_paths_of_old_stay() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_version_has_one_source(
+    sparkify_command: Sparkify, lake: Path, duckdb_url: str
+) -> None:
+    """The metadata, the command and the books say what is written in one file."""
+    written = runpy.run_path(str(ROOT / "sparkify" / "version.py"))["__version__"]
+    assert sparkify.__version__ == written
+    assert metadata.version("sparkify") == written
+    assert sparkify_command("--version").out == f"sparkify {written}\n"
+    put(lake, "events", "a.json", event())
+    pipeline.run(lake, duckdb_url)
+    assert rows(duckdb_url, "SELECT version FROM staging.loads") == [(written,)]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## [{written}] - 20" in changelog
+    assert "## [Unreleased]" in changelog
+
+
+def test_the_metadata() -> None:
+    """What an index of packages shows is there; its files are in the checkout."""
+    found = metadata.metadata("sparkify")
+    assert found["License"] == "MIT"
+    assert "redshift" in found["Keywords"]
+    pythons = {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)}
+    assert pythons <= set(found.get_all("Classifier") or ())
+    urls = dict(text.split(", ") for text in found.get_all("Project-URL") or ())
+    assert {"Documentation", "Changelog"} <= set(urls)
+    assert [name for name in urls.values() if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.parametrize("module", ["sparkify", "sparkify.cli"])
 def test_importing_is_cheap(module: str) -> None:
     """Importing the package, or starting the command line, loads no engine and no AWS library."""
-    heavy = ("sqlalchemy", "boto3", "duckdb", "alembic", "obstore", "importlib.metadata")
-    known = heavy if module == "sparkify" else heavy[:-1]
-    code = f"import sys, {module}; print([name for name in {known!r} if name in sys.modules])"
+    heavy = ("sqlalchemy", "boto3", "duckdb", "alembic", "obstore")
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -62,7 +98,7 @@ def test_a_run_has_the_parameters_that_the_settings_declare() -> None:
     assert set(parameters) - set(OPTIONS) == {"full", "prune", "progress"}
     assert set(LOADING) <= set(parameters)
     by_environment = {option.name for option in OPTIONS.values() if option.environment}
-    assert by_environment <= set(parameters)
+    assert by_environment - set(parameters) == {"migrations"}  # which belongs to the warehouse
     assert all(
         parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in list(parameters)[2:]
     )

@@ -16,7 +16,6 @@ import gc
 import logging
 import sys
 from functools import partial
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -24,6 +23,7 @@ import typer
 from sparkify.cli import analysts, books, cluster, load, schema
 from sparkify.cli.console import OneLine, guarded
 from sparkify.masking import learn
+from sparkify.version import __version__
 
 app = typer.Typer(
     add_completion=False,
@@ -48,7 +48,7 @@ def main() -> None:
 def print_version(wanted: bool) -> None:
     """Print the version and stop."""
     if wanted:
-        typer.echo(f"sparkify {version('sparkify')}")
+        typer.echo(f"sparkify {__version__}")
         raise typer.Exit
 
 

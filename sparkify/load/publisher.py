@@ -4,7 +4,6 @@ import datetime
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from sqlalchemy.schema import DropTable
 
@@ -17,6 +16,7 @@ from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress
 from sparkify.models import KINDS, Load, table
 from sparkify.models.statements import Statement, count
+from sparkify.version import __version__
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor
 
@@ -100,7 +100,7 @@ class Publisher:
             "records_read": records.read,
             "records_staged": records.staged,
             "records_rejected": records.rejected,
-            "version": version("sparkify"),
+            "version": __version__,
         }
         self.warehouse.insert_rows(self.executor, table(Load), [row], self.name)
 

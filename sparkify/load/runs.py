@@ -6,7 +6,6 @@ are adopted by a later run once it is dead, or removed after a day.
 
 import hashlib
 from functools import cache
-from importlib.metadata import version
 
 import sqlalchemy as sa
 
@@ -14,6 +13,7 @@ from sparkify.models import KINDS, FieldRow, RejectRow, StagingRun, Version, tab
 from sparkify.models.statements import Column, Query, insert, within
 from sparkify.read.repair import MACROS
 from sparkify.read.select import select
+from sparkify.version import __version__
 from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import Executor
 
@@ -28,7 +28,7 @@ IS_RETIRED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_not(None)
 def fingerprint(new_fields: str) -> str:
     """What staged rows depend on beside the bytes they were read from: the code and its rules."""
     rules = [select(kind, "true") for kind in KINDS]
-    text = "\n".join([version("sparkify"), new_fields, *rules, *MACROS])
+    text = "\n".join([__version__, new_fields, *rules, *MACROS])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

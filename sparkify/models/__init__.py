@@ -7,6 +7,7 @@ books       loads, files, versions, rejects, runs
 views       the published rows, as people query them
 grants      who may use the views
 statements  statements that SQLAlchemy lacks
+revisions   the revisions of the schema: ours, and a team's own branches
 schema      is the schema there and current? Alembic creates and upgrades it
 diagram     the schema as DDL and as a Mermaid diagram
 """
