@@ -12,10 +12,13 @@ from alembic.util import CommandError
 from sparkify import config as settings
 from sparkify import warehouses
 from sparkify.errors import SparkifyError
-from sparkify.models import STAGING, Base, Version, table, views
+from sparkify.models import PUBLISHED, STAGING, Base, Version, table, views
 from sparkify.models.grants import Grant, Privilege
 from sparkify.models.revisions import Step, migrations, team_folders
 from sparkify.warehouses.redshift import design  # noqa: F401 - it extends Alembic's comparison
+
+ALL = 8  # the code of DISTSTYLE ALL in Redshift's catalog
+TABLES = [table(model) for model in PUBLISHED]
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
@@ -50,6 +53,36 @@ def migrate(connection: sa.Connection, tell: Callable[[Step], object] | None) ->
         context.run_migrations()
         if sa.inspect(connection).has_table(table(Version).name, schema=STAGING):
             views.refresh(connection, granted)
+    distribute(connection)
+
+
+def distribute(connection: sa.Connection) -> None:
+    """Distribute over Redshift's nodes what used to be on all of them, as the models say.
+
+    Redshift alters this only outside a transaction, so it comes after the upgrade has committed.
+    """
+    if connection.dialect.name != "redshift":
+        return
+    keys = {each.name: each.dialect_options["redshift"]["distkey"] for each in TABLES}
+    named, style = sa.column("relname", sa.String), sa.column("reldiststyle", sa.Integer)
+    everywhere = (
+        sa.select(named)
+        .select_from(sa.table("pg_class", named, style, schema="pg_catalog"))
+        .where(named.in_([name for name, key in keys.items() if key]), style == ALL)
+    )
+    text = str(everywhere.compile(connection, compile_kwargs={"literal_binds": True}))
+    found = [name for (name,) in connection.exec_driver_sql(text)]
+    connection.rollback()
+    driver = connection.connection.dbapi_connection
+    if not found or driver is None:
+        return
+    driver.autocommit = True
+    try:
+        for name in found:
+            alter = f"ALTER TABLE {name} ALTER DISTSTYLE KEY DISTKEY {keys[name]}"
+            driver.cursor().execute(alter)
+    finally:
+        driver.autocommit = False
 
 
 def script(

@@ -1,10 +1,12 @@
 """Publishes what is staged, in the one transaction that changes what people see."""
 
 import datetime
+import itertools
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 
+import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
 from sparkify.errors import SparkifyError
@@ -12,6 +14,7 @@ from sparkify.lake.objects import LakeObject
 from sparkify.load.ids import now
 from sparkify.load.ledger import Outdated
 from sparkify.load.publication import Publication
+from sparkify.load.ranges import Answer, Steps
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress
 from sparkify.models import KINDS, Load, table
@@ -51,10 +54,9 @@ class Publisher:
         publication = self.publication
         with self.timed("transform"):
             self.read_files(staged, gone)
-            statements = [*publication.statements(), *more]
-            for done, statement in enumerate(statements, 1):
+            self.send(publication.statements(), sum(1 for _ in replace(publication).statements()))
+            for statement in more:
                 self.executor.execute(statement)
-                self.progress("publishing", done, len(statements))
         with self.timed("publish"):
             for kind in KINDS:
                 (found,) = self.executor.counts(publication.staged(kind))
@@ -63,6 +65,19 @@ class Publisher:
                 self.check(what, *self.executor.counts(select))
             for temporary in publication.temporary_tables():
                 self.executor.execute(DropTable(temporary))
+
+    def send(self, statements: Steps, total: int) -> None:
+        """Send statements, and answer the SELECTs among them."""
+        answer: Answer = None
+        with suppress(StopIteration):
+            for done in itertools.count(1):
+                statement = statements.send(answer)
+                if isinstance(statement, sa.Select):
+                    found = list(self.executor.rows(statement))
+                    answer = None if self.executor.as_sql else found
+                else:
+                    self.executor.execute(statement)
+                self.progress("publishing", min(done, total), total)
 
     def read_files(self, staged: Staged, gone: Sequence[LakeObject]) -> None:
         """Make the temporary table of the objects of this load."""

@@ -16,6 +16,7 @@ from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
 from sparkify.models.books import (
     FieldRow,
     File,
+    Heard,
     IdLock,
     Load,
     Lock,

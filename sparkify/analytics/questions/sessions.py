@@ -24,7 +24,7 @@ def heard() -> sa.Subquery:
     All three are in ms, the starts since the epoch. The length is cut to seconds, as players do
     it: a play is skipped if the next one of the session starts before these seconds are over.
     """
-    play = plays(None)
+    play = plays()
     session = [play.c.user_id, play.c.session_id]
     start = EpochMs(play.c.ts)
     following = func.lead(start).over(

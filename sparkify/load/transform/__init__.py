@@ -1,7 +1,7 @@
 """The star as a function of the staging tables: one pure SELECT per table, for both engines.
 
-Each takes a SELECT of the keys to rebuild; None means all of them. Ties are resolved by content, so
-that the load order does not matter.
+Each takes a SELECT of the staged rows: all that are published, or those of the keys to rebuild.
+Ties are resolved by content, so that the load order does not matter.
 
     rows       the published rows, and how one of several is chosen
     plays      songplays, time
@@ -14,7 +14,7 @@ from sparkify.load.transform.people import user_levels, users
 from sparkify.load.transform.plays import songplays, time
 from sparkify.models import Artist, Song, Songplay, Time, User, UserLevel
 
-#: each published table, its SELECT, and its key: one of those in `Publication.changed`
+#: each published table, its SELECT, and the key by which its rows are rebuilt
 TRANSFORMS = (
     (Songplay, songplays, "start_time"),
     (Time, time, "start_time"),
