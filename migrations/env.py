@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -26,6 +27,14 @@ def include_name(name: str | None, kind: str, parents: object) -> bool:
     return kind != "schema" or name in (None, STAGING)
 
 
+def render_item(kind: str, item: Any, autogenerating: object) -> str | Literal[False]:
+    """Write keys into a new migration as the models have them: only Redshift is told of them."""
+    if kind != "primary_key":
+        return False
+    columns = ", ".join(repr(column.name) for column in item.columns)
+    return f"sa.PrimaryKeyConstraint({columns}, name={item.name!r}).ddl_if(dialect='redshift')"
+
+
 def include_object(item: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
     """Leave out keys and references: only Redshift is told of them, and does not enforce them."""
     return kind != "foreign_key_constraint"
@@ -36,6 +45,7 @@ OPTIONS: dict[str, Any] = {
     "include_schemas": True,
     "include_name": include_name,
     "include_object": include_object,
+    "render_item": render_item,
     "compare_type": True,
 }
 
@@ -51,7 +61,8 @@ def migrate(connection: sa.Connection, tell: Callable[[Step], object] | None) ->
     with context.begin_transaction():
         granted = views.granted(connection)
         context.run_migrations()
-        if sa.inspect(connection).has_table(table(Version).name, schema=STAGING):
+        moved = "destination_rev" in context.get_context().opts
+        if moved and sa.inspect(connection).has_table(table(Version).name, schema=STAGING):
             views.refresh(connection, granted)
     distribute(connection)
 
@@ -104,7 +115,8 @@ def script(
 def add_folders() -> None:
     """Add a team's own branches, if this is the `alembic` command of a checkout."""
     known = context.script.version_locations or [str(migrations() / "versions")]
-    own = [str(folder) for folder in team_folders() if str(folder) not in known]
+    there = {Path(folder).absolute() for folder in known}
+    own = [str(folder) for folder in team_folders() if folder not in there]
     context.script.version_locations = [*known, *own]
 
 

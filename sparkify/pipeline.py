@@ -16,6 +16,7 @@ from sparkify.load.clock import Clock
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
 from sparkify.load.loader import Loader
+from sparkify.load.rebuild import rebuild
 from sparkify.load.retrying import again
 from sparkify.load.runs import adoptable
 from sparkify.load.stager import Progress
@@ -121,6 +122,8 @@ def upgrade(
 ) -> tuple[Step, ...]:
     """Create the schema of a warehouse, or upgrade it to this version's, in one transaction.
 
+    After a team's own migrations the star is built anew, so that their new columns are filled.
+
     Args:
         warehouse: as for `run`.
         tell: called with each step when it is done; it is committed with the last one.
@@ -137,7 +140,11 @@ def upgrade(
         opened.writing(settings.lock_timeout) as connection,
     ):
         schema.check_upgradable(connection, opened.url)
-        return schema.upgrade(connection, tell)
+        steps = schema.upgrade(connection, tell)
+        if any(step.own for step in steps):
+            connection.rollback()
+            rebuild(opened, opened.executor(connection), settings.lock_timeout)
+        return steps
 
 
 def upgrade_sql(warehouse: str | sa.Engine | None = None) -> str:

@@ -153,6 +153,12 @@ class Settings:
     log_jsonpath: str | None = setting(
         None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."
     )
+    extensions: str | None = setting(
+        None,
+        "SPARKIFY_EXTENSIONS",
+        ("SPARKIFY", "EXTENSIONS"),
+        help="Python modules with a team's own columns, tables and questions, separated by commas.",
+    )
     migrations: str | None = setting(
         None,
         "SPARKIFY_MIGRATIONS",

@@ -1,6 +1,10 @@
 """The wheel and the source distribution: what `pip install` brings works in an empty folder."""
 
+import ast
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -119,6 +123,71 @@ def test_a_former_warehouse_is_upgraded(
     assert last == "the schema is up to date"
     assert picture(warehouse) == fresh
     assert pipeline.run(lake, warehouse, max_rejects=9).load_id is None
+
+
+FILL = """
+    from sparkify.models import EventRow
+    from sparkify.models.extensions import fill
+
+    fill(op, EventRow, "device")
+
+
+def downgrade"""
+
+
+def test_a_team_adapts_it(
+    installed: Installed, lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page about adapting works as it stands: field, migration, table, question."""
+    page = (ROOT / "docs" / "adapting.md").read_text("utf-8")
+    home = lake.parent / "empty"
+    parts = re.findall(r"```python\n# our_sparkify.py\n(.*?)```", page, re.DOTALL)
+    (home / "our_sparkify.py").write_text("\n\n".join(parts))
+    (settings, ini) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    for item, device in enumerate(["phone", "phone", "car", None]):
+        put(lake, "events", f"{item}.json", event(itemInSession=item, device=device, colour=item))
+    put(lake, "events", "long.json", event(itemInSession=9, device="x" * 65))
+    monkeypatch.setenv("SPARKIFY_WAREHOUSE", warehouse)
+    installed("sparkify", "run", str(lake))
+    (lake / "log_data" / "0.json").unlink()  # its rows stay
+    (home / "alembic.ini").write_text(ini)
+    (home / "dwh.cfg").write_text(settings)
+    mkdir, *commands = re.findall(r"^\$ (.*)$", page, re.MULTILINE)
+    assert mkdir == "mkdir our_migrations"
+    (home / "our_migrations").mkdir()
+    for command_line in commands:
+        for made in (home / "our_migrations").glob("*.py"):
+            made.write_text(made.read_text().replace("\n\ndef downgrade", FILL, 1))
+        words = shlex.split(command_line)
+        installed(*(["python", "-m", *words] if words[0] == "alembic" else words))
+    plays = "SELECT device, count(*) FROM songplays GROUP BY device"
+    filled = [("car", 1), ("phone", 2), (None, 2)]
+    assert asked(installed, plays) == filled
+    assert asked(installed, "SELECT device, events FROM devices") == filled[:2]
+    put(lake, "events", "1.json", event(itemInSession=1, device="car"))
+    put(lake, "events", "long.json", event(itemInSession=9, device="tv"))
+    installed("sparkify", "run", str(lake), "--json")
+    assert asked(installed, plays) == [("car", 2), ("phone", 1), ("tv", 1), (None, 1)]
+    before = asked(installed, "SELECT device, events FROM devices")
+    assert before == [("car", 2), ("phone", 1), ("tv", 1)]
+    assert "Which devices do people play on?" in installed("sparkify", "report")
+    fields = json.loads(installed("sparkify", "run", str(lake), "--full", "--json"))
+    assert [field["name"] for field in fields["unknown_fields"]] == ["colour"]
+    assert asked(installed, "SELECT device, events FROM devices") == [("car", 2), ("tv", 1)]
+    assert "No new upgrade operations" in installed("python", "-m", "alembic", "check")
+
+
+def asked(installed: Installed, query: str) -> list[tuple[object, ...]]:
+    """The rows of a query over the warehouse of the settings, in order."""
+    code = (
+        "import sys; import sqlalchemy as sa; from sparkify import config, warehouses\n"
+        "settings = config.load()\n"
+        "with warehouses.connect(settings.warehouse, settings) as opened:\n"
+        "    with opened.reading(9) as connection:\n"
+        "        print([tuple(row) for row in connection.execute(sa.text(sys.argv[1]))])"
+    )
+    found: list[tuple[object, ...]] = ast.literal_eval(installed("python", "-c", code, query))
+    return sorted(found, key=lambda row: (row[0] is None, row))
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])

@@ -15,9 +15,10 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.expression import func
 
 from sparkify.load.ranges import Ranges, Steps, ask, each_in, enclosed, ends, extent
+from sparkify.load.transform import OWN_TABLES
 from sparkify.load.transform.plays import heard
-from sparkify.load.transform.rows import BY_USERS, EVENT, PLAYS, SONG, SONGS, Rows
-from sparkify.models import EventRow, Heard, SongRow, UserLevel, table
+from sparkify.load.transform.rows import BY_USERS, EVENT, EVENTS, PLAYS, SONG, SONGS, Rows
+from sparkify.models import KINDS, EventRow, Heard, SongRow, StarTable, UserLevel, table
 from sparkify.models.staging import PLAY
 from sparkify.models.statements import (
     Column,
@@ -30,6 +31,7 @@ from sparkify.models.statements import (
 
 EVENT_ROWS, SONG_ROWS = table(EventRow).c, table(SongRow).c
 HEARD, LEVELS = table(Heard), table(UserLevel).c
+STAGED = {"events": EVENTS, "songs": SONGS}
 DAY = datetime.timedelta(days=1)
 Condition = sa.ColumnElement[bool]
 
@@ -79,6 +81,9 @@ class Changes:
             self.removed = yield from ask(extent(old.c.file_id, old.c.file_id), 1)
         yield from self.find_users()
         yield from self.find_songs_and_plays()
+        for own in OWN_TABLES:
+            changed = sa.union(*self.touched(table(KINDS[own.kind]).columns[own.key]))
+            yield self.create(f"changed_{table(own.model).name}", changed)
 
     def find_users(self) -> Steps:
         """The changed users, and what is kept of them: the last level before their events."""
@@ -145,6 +150,9 @@ class Changes:
 
     def parts(self, model: type[DeclarativeBase], key: str) -> list[Part]:
         """The parts of a star table that are rebuilt, one after the other."""
+        for own in OWN_TABLES:
+            if own.model is model:
+                return [self.own_part(own)]
         if key == "start_time":
             return list(self.spans_of_time(table(model).c.start_time))
         if self.everything:
@@ -161,6 +169,15 @@ class Changes:
         lost = EVENT.user_id.in_(sa.select(*self.tables["lost_users"].table.c))
         back = BY_USERS.where(lost, enclosed(EVENT.user_id, self.lost))
         return [Part(sa.union_all(now, back), replaced)]
+
+    def own_part(self, own: StarTable) -> Part:
+        """The part of a team's own table that is rebuilt."""
+        rows = STAGED[own.kind]
+        if self.everything:
+            return Part(rows)
+        changed = sa.select(*self.tables[f"changed_{table(own.model).name}"].table.c)
+        replaced = table(own.model).columns[own.key].in_(changed)
+        return Part(rows.where(rows.selected_columns[own.key].in_(changed)), [replaced])
 
     def spans_of_time(self, start_time: Column) -> Iterator[Part]:
         """The plays to rebuild, and the rows of a table with a start_time, span by span."""

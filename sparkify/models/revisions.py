@@ -54,6 +54,11 @@ class Step:
     def __str__(self) -> str:
         return f"{self.revision}: {self.text}"
 
+    @property
+    def own(self) -> bool:
+        """Whether it is one of a team's own revisions."""
+        return not OURS.fullmatch(self.revision)
+
     @classmethod
     def of(cls, done: "MigrationInfo") -> "Step":
         """What Alembic tells of a step that it has done, up or down."""

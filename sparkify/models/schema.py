@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sparkify.errors import SparkifyError
 from sparkify.models.base import Base, table
 from sparkify.models.diagram import tidy
+from sparkify.models.extensions import MODULES
 from sparkify.models.grants import Privilege
 from sparkify.models.revisions import State, Step, alembic_config, commands, revisions
 from sparkify.models.star import STAR
 from sparkify.models.statements import count
+from sparkify.models.views import lacking
 
 __all__ = [
     "State",
@@ -81,6 +83,12 @@ def complain(found: State, connection: sa.Connection, url: str) -> None:
         )
     if remedy := REMEDIES.get(found):
         raise SparkifyError(f"{url} {remedy}")
+    if MODULES and (missing := ", ".join(sorted(lacking(connection)))):
+        names = ", ".join(module.__name__ for module in MODULES)
+        raise SparkifyError(
+            f"{url} lacks {missing}, which {names} declares; make a migration with"
+            " `alembic revision --autogenerate`, then run `sparkify schema --upgrade`"
+        )
 
 
 def ensure(connection: sa.Connection, url: str) -> None:

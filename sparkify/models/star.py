@@ -141,4 +141,5 @@ class UserLevel(Base):
 
 
 STAR = (Songplay, User, Song, Artist, Time)
-PUBLISHED = (*STAR, UserLevel)  # everything that is a function of the staging tables
+#: everything that is a function of the staging tables; a team's own tables are added
+PUBLISHED: list[type[Base]] = [*STAR, UserLevel]

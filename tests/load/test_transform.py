@@ -144,8 +144,8 @@ class Staged:
         of = {"start_time": staged_rows.PLAYS, "user_id": staged_rows.BY_USERS}
         rows = of.get(key, staged_rows.SONGS)
         column = rows.selected_columns["ts" if key == "start_time" else key]
-        rows = select(rows if only is None else rows.where(column.in_(only))).subquery()
-        found = self.connection.execute(sa.select(*(rows.c[column] for column in columns)))
+        made = select(rows if only is None else rows.where(column.in_(only))).subquery()
+        found = self.connection.execute(sa.select(*(made.c[column] for column in columns)))
         return sorted((tuple(row) for row in found), key=repr)
 
 

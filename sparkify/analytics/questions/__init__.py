@@ -2,10 +2,11 @@
 
 from sparkify.analytics.questions import books, catalogue, people, plays, sessions
 from sparkify.analytics.questions.question import Question, Row, Rows
+from sparkify.models.extensions import gathered
 
 __all__ = ["QUESTIONS", "Question", "Row", "Rows"]
 
-QUESTIONS = (
+QUESTIONS: tuple[Question, ...] = (
     *catalogue.OVERVIEW,
     *plays.TIMES,
     *plays.FAVOURITES,
@@ -13,4 +14,5 @@ QUESTIONS = (
     *sessions.SESSIONS,
     *catalogue.CATALOGUE,
     *books.BOOKS,
+    *gathered("questions"),
 )
