@@ -135,6 +135,7 @@ FILL = """
 def downgrade"""
 
 
+@pytest.mark.parametrize("installed", ["wheel"], indirect=True)
 def test_a_team_adapts_it(
     installed: Installed, lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,8 +105,21 @@ class FromExtra(GenericFunction[str]):
 def _from_extra(element: FromExtra, compiler: Compiler, **kw: object) -> str:
     extra, pointer = element.clauses
     name = sa.literal(pointer.value.removeprefix("/"))
-    parsed = sa.func.nullif(sa.func.json_extract_path_text(extra, name, sa.true()), "")
+    parsed = sa.func.nullif(sa.func.json_extract_path_text(extra, name), "")
     return str(compiler.process(parsed, literal_binds=True))
+
+
+class ByteLength(GenericFunction[int]):
+    """The number of bytes of a text, as DuckDB writes it."""
+
+    name = "strlen"
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(ByteLength, "redshift")
+def _byte_length(element: ByteLength, compiler: Compiler, **kw: object) -> str:
+    return str(compiler.process(sa.func.octet_length(*element.clauses), **kw))
 
 
 def fill(op: Any, model: type[StagedRow], name: str) -> None:
@@ -123,7 +136,7 @@ def fill(op: Any, model: type[StagedRow], name: str) -> None:
     column = target.columns[name]
     text: Column = FromExtra(target.c.extra, f"/{column.info['rules'].key}")
     if isinstance(column.type, sa.String):
-        good = sa.func.octet_length(text) <= column.type.length
+        good = ByteLength(text) <= column.type.length
     else:
         whole = isinstance(column.type, sa.Integer)
         good = text.regexp_match("^-?[0-9]{1,18}$" if whole else NUMBER)

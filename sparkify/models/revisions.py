@@ -3,9 +3,9 @@
 import os
 import re
 import threading
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,23 +79,35 @@ class Revisions:
         ours: those of this version of Sparkify.
         known: those, and a team's own.
         heads: the newest of each branch.
+        before: those that each follows or depends on. A warehouse that has a revision has these,
+            and Alembic does not list them.
     """
 
     ours: Set[str]
     known: Set[str]
     heads: Set[str]
+    before: Mapping[str, Set[str]] = field(default_factory=dict)
 
     def state(self, current: Set[str]) -> State:
         """Compare the revisions of a warehouse with these."""
-        if current == self.heads:
-            return State.HEAD
         unknown = current - self.known
+        if not unknown and self.heads <= self.reached(current):
+            return State.HEAD
         if not unknown:
             return State.BEHIND
         newest = max(self.ours)
         newer = any(OURS.fullmatch(each) and each > newest for each in unknown)
         # if the warehouse has a revision of ours, then the others are a team's
         return State.AHEAD if newer and not current & self.ours else State.UNKNOWN
+
+    def reached(self, current: Set[str]) -> Set[str]:
+        """The revisions of a warehouse, with those before them."""
+        found, left = set[str](), list(current)
+        while left:
+            name = left.pop()
+            left += self.before.get(name, frozenset()) - found
+            found.add(name)
+        return found
 
 
 def migrations() -> Path:
@@ -145,10 +157,16 @@ def revisions() -> Revisions:
         UsageError: those of a team cannot be read, or have ids like ours.
     """
     from alembic.script import ScriptDirectory
+    from alembic.util import to_tuple
 
     script = ScriptDirectory.from_config(alembic_config())
     with readable():
-        found = {each.revision: Path(each.path) for each in script.walk_revisions()}
+        walked = list(script.walk_revisions())
+        found = {each.revision: Path(each.path) for each in walked}
+        before = {
+            each.revision: {*to_tuple(each.down_revision, ()), *to_tuple(each.dependencies, ())}
+            for each in walked
+        }
         heads = script.get_heads()
     home = (migrations() / "versions").resolve()
     ours = {name for name, path in found.items() if path.resolve().parent == home}
@@ -157,7 +175,7 @@ def revisions() -> Revisions:
             raise UsageError(
                 f"{found[name]}: revisions of four digits are Sparkify's own; choose another id"
             )
-    return Revisions(frozenset(ours), frozenset(found), frozenset(heads))
+    return Revisions(frozenset(ours), frozenset(found), frozenset(heads), before)
 
 
 @contextmanager
