@@ -92,6 +92,31 @@ def test_importing_is_cheap(module: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+WINDOWS = "import sys; [sys.modules.__setitem__(name, None) for name in ('fcntl', 'pwd', 'grp')];"
+NOT_HERE = "Sparkify runs on Linux and macOS; on Windows, install it in WSL and run it there"
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        (
+            "import runpy; runpy.run_module('sparkify', run_name='__main__')",
+            f"sparkify: {NOT_HERE}",
+        ),
+        ("import sparkify.__main__", f"sparkify: {NOT_HERE}"),  # as the command does
+        ("import sparkify; sparkify.run", f"ImportError: {NOT_HERE}"),
+    ],
+)
+def test_windows(code: str, printed: str) -> None:
+    """Where the modules of POSIX are missing, one line says where it runs instead."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{WINDOWS} {code}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == printed
+    assert len(done.stderr.splitlines()) == 1 or printed.startswith("ImportError")
+
+
 def test_a_run_has_the_parameters_that_the_settings_declare() -> None:
     """Each parameter that is a setting is declared as one; the others belong to the call."""
     parameters = inspect.signature(pipeline.run).parameters
