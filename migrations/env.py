@@ -113,10 +113,10 @@ def script(
 
 
 def add_folders() -> None:
-    """Add a team's own branches, if this is the `alembic` command of a checkout."""
+    """Add a team's own branches, for the `alembic` command."""
     known = context.script.version_locations or [str(migrations() / "versions")]
-    there = {Path(folder).absolute() for folder in known}
-    own = [str(folder) for folder in team_folders() if folder not in there]
+    there = {Path(each).resolve() for each in known}
+    own = [str(folder) for folder in team_folders() if folder.resolve() not in there]
     context.script.version_locations = [*known, *own]
 
 

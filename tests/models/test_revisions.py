@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from sparkify.models.revisions import Revisions, State, revisions
 from tests.cli.test_cli import Sparkify, sparkify
 from tests.factory import event, put, rows
 from tests.models.test_schema import alembic_here
+from tests.models.test_upgrade import execute
 
 __all__ = ["sparkify"]
 
@@ -117,6 +120,28 @@ def test_the_alembic_command_knows_them_too(duckdb_url: str, team: Path) -> None
     printed = alembic_here("downgrade", "base", warehouse=duckdb_url).splitlines()
     assert printed[0] == "aa: taken back: Table aa."
     assert printed[-1].endswith("the schema is at empty")
+
+
+@pytest.mark.long
+def test_a_revision_is_generated_outside_a_checkout(
+    tmp_path: Path, duckdb_url: str, team: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an alembic.ini of their own, a team lets Alembic write a revision, and applies it."""
+    folder = str(team).replace("%", "%%")
+    ini = "script_location = sparkify:migrations\npath_separator = newline\nversion_locations =\n"
+    ini += f"    sparkify:migrations/versions\n    {folder}\n"
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\n{ini}")
+    pipeline.upgrade(duckdb_url)
+    execute(duckdb_url, "ALTER TABLE users DROP COLUMN gender")
+    monkeypatch.setenv("SPARKIFY_WAREHOUSE", duckdb_url)
+    options = ["--head", newest(), "--version-path", str(team), "--rev-id", "aa"]
+    for words in (["revision", "--autogenerate", "-m", "gender", *options], ["upgrade", "heads"]):
+        command = [sys.executable, "-m", "alembic", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+    assert "aa: gender." in done.stdout
+    assert rows(duckdb_url, "SELECT gender FROM users") == []
+    assert pipeline.upgrade(duckdb_url) == ()
 
 
 BROKEN = {
