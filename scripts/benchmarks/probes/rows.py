@@ -1,8 +1,8 @@
 """Counts the rows that each statement of a small day scans: `python rows.py FOLDER DAYS ...`.
 
 Each warehouse has so many small days already. It tells, for each statement and number of days, the
-rows that DuckDB scanned of each table, and which tables may grow. DuckDB skips blocks of rows, whose size is set to the least
-that it allows, so that a small day is several blocks.
+rows that DuckDB scanned of each table, and which tables may grow. DuckDB skips blocks of rows, so
+their size is set to the least that it allows.
 """
 
 import contextlib
@@ -44,7 +44,7 @@ LINES = """COPY (
            n AS "itemInSession", n % $users AS "userId", n % $users AS "sessionId",
            'Some' AS "firstName", 'Body' AS "lastName", 'F' AS gender, 'NextSong' AS page,
            CASE WHEN n % $users = $day % $users AND n > $users THEN 'paid' ELSE 'free' END AS level,
-           1500000000000 + 86400000::BIGINT * $day + n * 160000 AS ts, 'There' AS location,
+           1500000000000 + 86400000::BIGINT * $day + n * (86400000 // $events) AS ts, 'There' AS location,
            'Agent' AS "userAgent", 200 AS status, 'PUT' AS method, 'Logged In' AS auth
     FROM range($events) numbers(n)
 ) TO '$path' (FORMAT JSON)"""
