@@ -45,7 +45,8 @@ LINES = """COPY (
            'Some' AS "firstName", 'Body' AS "lastName", 'F' AS gender, 'NextSong' AS page,
            CASE WHEN n % $users = $day % $users AND n > $users THEN 'paid' ELSE 'free' END AS level,
            1500000000000 + 86400000::BIGINT * $day + n * (86400000 // $events) AS ts,
-           'There' AS location, 'Agent' AS "userAgent", 200 AS status, 'PUT' AS method, 'Logged In' AS auth
+           'There' AS location, 'Agent' AS "userAgent", 200 AS status, 'PUT' AS method,
+           'Logged In' AS auth
     FROM range($events) numbers(n)
 ) TO '$path' (FORMAT JSON)"""
 CATALOGUE = """COPY (
