@@ -142,10 +142,11 @@ class Staged:
         """Some columns of a star table; `only`: what a load that changed these keys makes anew."""
         _, select, key = SELECTS[name]
         of = {"start_time": staged_rows.PLAYS, "user_id": staged_rows.BY_USERS}
-        rows = of.get(key, staged_rows.SONGS)
-        column = rows.selected_columns["ts" if key == "start_time" else key]
-        made = select(rows if only is None else rows.where(column.in_(only))).subquery()
-        found = self.connection.execute(sa.select(*(made.c[column] for column in columns)))
+        published = of.get(key, staged_rows.SONGS)
+        changed = published.selected_columns["ts" if key == "start_time" else key]
+        wanted = published if only is None else published.where(changed.in_(only))
+        rows = select(wanted).subquery()
+        found = self.connection.execute(sa.select(*(rows.c[column] for column in columns)))
         return sorted((tuple(row) for row in found), key=repr)
 
 

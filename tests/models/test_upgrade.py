@@ -13,6 +13,7 @@ from sparkify.models.revisions import revisions
 from tests.cli.test_cli import Sparkify, sparkify
 from tests.factory import event, put, rows
 from tests.models.test_versions import migrate
+from tests.redshift_standin import StandIn
 
 __all__ = ["sparkify"]
 
@@ -120,3 +121,25 @@ def test_a_name_is_not_upgraded(name: str) -> None:
     """The bare name of an engine is no warehouse: nothing would be kept."""
     with pytest.raises(UsageError, match="not a warehouse but the name of an engine"):
         pipeline.upgrade(name)
+
+
+@pytest.mark.long
+def test_an_upgrade_distributes_users_over_the_nodes(cluster: StandIn) -> None:
+    """Tables that used to be on every node are afterwards distributed as the models say."""
+    pipeline.upgrade(cluster.url())
+    engine = sa.create_engine(cluster.url(), poolclass=sa.NullPool)
+    raw = engine.raw_connection()
+    assert raw.driver_connection
+    raw.driver_connection.autocommit = True
+    for name in ("users", "user_levels"):
+        raw.cursor().execute(f"ALTER TABLE {name} ALTER DISTSTYLE ALL")
+    raw.close()
+    execute(
+        cluster.url(),
+        "DROP TABLE staging.heard",
+        "UPDATE alembic_version SET version_num = '0004'",
+    )
+    style = "SELECT relname, reldiststyle FROM pg_class WHERE relname IN ('users', 'user_levels')"
+    assert rows(cluster.url(), style) == [("user_levels", 8), ("users", 8)]
+    pipeline.upgrade(cluster.url())
+    assert rows(cluster.url(), style) == [("user_levels", 1), ("users", 1)]
