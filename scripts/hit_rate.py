@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from sparkify import analytics
 from sparkify.analytics.questions import Row, recommendation
-from sparkify.analytics.questions.question import PLAY
+from sparkify.analytics.questions.scope import PLAY
 from sparkify.cli.console import guarded
 from sparkify.models.statements import CreateTempTableAs
 from sparkify.warehouses.base import Warehouse

@@ -100,9 +100,12 @@ def answer(
         UsageError: The question does not have a parameter that was given.
     """
     parameters = asked.parameters(given or {})
-    select = asked.select(**parameters)
+    arguments = asked.arguments(parameters)
+    select = asked.select(**arguments)
     selected = [tuple(row) for row in warehouse.execute(connection, select)]
-    rows = asked.finish(selected, **parameters)
+    rows = asked.finish(selected, **arguments)
+    if asked.series and parameters["limit"] is not None:
+        rows = rows[-parameters["limit"] :]
     return Answer(asked, tuple(rows), warehouse.text(select))
 
 

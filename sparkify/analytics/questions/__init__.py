@@ -1,16 +1,28 @@
 """The analysts' questions as data. The report, the page and the scripts all use this list."""
 
-from sparkify.analytics.questions import books, catalogue, people, plays, sessions
+from sparkify.analytics.questions import (
+    books,
+    catalogue,
+    levels,
+    listeners,
+    people,
+    plays,
+    sessions,
+    times,
+)
 from sparkify.analytics.questions.question import Question, Row, Rows
 
 __all__ = ["QUESTIONS", "Question", "Row", "Rows"]
 
 QUESTIONS = (
     *catalogue.OVERVIEW,
-    *plays.TIMES,
+    *times.TIMES,
     *plays.FAVOURITES,
+    *listeners.STATES,
+    *listeners.LISTENING,
     *people.LISTENERS_AND_BROWSERS,
     *sessions.SESSIONS,
+    *levels.LEVELS,
     *catalogue.CATALOGUE,
     *books.BOOKS,
 )

@@ -2,24 +2,26 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
+from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.errors import UsageError
 from sparkify.load.transform.rows import ascending
-from sparkify.models import Artist, Song, Songplay, Time, User, table
+from sparkify.models import Artist, Song, Time, User, table
 from sparkify.models.statements import Column, Query
 
-PLAY, USER, SONG, ARTIST, TIME = (table(m) for m in (Songplay, User, Song, Artist, Time))
+USER, SONG, ARTIST, TIME = (table(m) for m in (User, Song, Artist, Time))
 PLAYS: sa.Label[int] = func.count(PLAY.c.songplay_id).label("plays")
 LISTENERS: sa.Label[int] = func.count(PLAY.c.user_id.distinct()).label("listeners")
 
 #: values as the driver returns them: text, numbers, dates, times or None
 Row = tuple[Any, ...]
 Rows = list[Row]
+SCOPE = tuple(field.name for field in fields(Scope))
 
 
 def unchanged(rows: Rows, **parameters: object) -> Rows:
@@ -41,12 +43,18 @@ class Question:
         group: The section of the page in which it is answered.
         title: The question as people read it.
         select: Returns its SELECT. The keyword parameters of this function are the parameters of
-            the question; each has a default.
+            the question; each has a default. `scope` stands for since, until and tz.
         columns: The names of the answer's columns.
         measure: The column that is drawn as a bar, if any.
-        chart: "columns" for a column chart on the page, "bars" for bars in a table, or None.
+        chart: How the page draws it: "line", "columns", "bars", "heatmap", "cohorts", "funnel", or
+            None for a table alone.
         finish: Turns the rows of the SELECT into the rows of the answer. It is called with the
-            rows and the question's parameters.
+            rows and the parameters of `select`.
+        series: What each row is about if the rows are in order of time without gaps: "days",
+            "weeks" or "months". A limit keeps the latest ones.
+        adds_up_by_day: Whether the answer for a range of days follows from the answers for each of
+            these days: its rows are one for each day, or its figures are counts of plays. The
+            number of different listeners of a week does not follow from those of its days.
     """
 
     name: str
@@ -57,32 +65,61 @@ class Question:
     measure: str | None = None
     chart: str | None = None
     finish: Callable[..., Rows] = unchanged
+    series: str | None = None
+    adds_up_by_day: bool = False
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The question's parameters with their defaults."""
+        known = inspect.signature(self.select).parameters
+        own = {name: each.default for name, each in known.items() if name != "scope"}
+        if self.series:
+            own["limit"] = None
+        scope = {name: getattr(EVERYTHING, name) for name in SCOPE} if "scope" in known else {}
+        return {**own, **scope}
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """The names of the question's parameters."""
-        return tuple(inspect.signature(self.select).parameters)
+        return tuple(self.defaults)
 
-    def parameters(self, given: Mapping[str, object]) -> dict[str, object]:
+    def parameters(self, given: Mapping[str, object]) -> dict[str, Any]:
         """Complete the given parameters with the defaults.
 
         Raises:
             UsageError: The question does not have one of the given parameters.
         """
-        if unknown := sorted(set(given) - set(self.parameter_names)):
-            names = ", ".join(self.parameter_names) or "none"
+        defaults = self.defaults
+        if unknown := sorted(set(given) - set(defaults)):
+            if {"since", "until"} & set(unknown):
+                raise UsageError(
+                    f"{self.name} cannot be limited to a range of days: since and until choose"
+                    " plays, and its figures are about more than the plays of a range"
+                )
+            names = ", ".join(defaults) or "none"
             raise UsageError(
                 f"{self.name} has no parameter {', '.join(unknown)}; its parameters: {names}"
             )
+        return {**defaults, **given}
+
+    def arguments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `select` and `finish` for a question's parameters.
+
+        Raises:
+            UsageError: The range of days or the time zone is not valid.
+        """
         known = inspect.signature(self.select).parameters
-        return {name: given.get(name, each.default) for name, each in known.items()}
+        own = {name: value for name, value in parameters.items() if name in known}
+        if "scope" in known:
+            own["scope"] = Scope(**{name: parameters[name] for name in SCOPE})
+        return own
 
 
 def top(
-    *names: Column, limit: int, rows: sa.FromClause = PLAY, where: Sequence[Column] = ()
+    *names: Column, limit: int, scope: Scope = EVERYTHING, where: Sequence[Column] = ()
 ) -> Query:
     """Select what is played most: names, plays and listeners; ties are ordered by name."""
-    counted = sa.select(*names, PLAYS, LISTENERS).select_from(rows).where(*where).group_by(*names)
+    counted = sa.select(*names, PLAYS, LISTENERS).where(*scope.where(), *where).group_by(*names)
     return counted.order_by(sa.desc("plays"), *ascending(*names)).limit(limit)
 
 

@@ -16,7 +16,8 @@ Weights are integers (millionths), so that every engine computes the same sums.
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import PLAY, USER, Question, total
+from sparkify.analytics.questions.question import USER, Question, total
+from sparkify.analytics.questions.scope import PLAY
 from sparkify.load.transform.rows import ascending
 from sparkify.models.statements import Column, Query
 

@@ -1,0 +1,167 @@
+"""Questions about the way from free to paid, and back."""
+
+import sqlalchemy as sa
+from sqlalchemy.sql.expression import func
+
+from sparkify.analytics.questions.question import USER, Question, Rows, by_key, share, word
+from sparkify.analytics.questions.scope import PLAY
+from sparkify.analytics.questions.sessions import BY_NAME, NAME, average, in_unit
+from sparkify.load.transform.rows import ascending
+from sparkify.models import UserLevel, table
+from sparkify.models.statements import EpochMs, Query
+
+DAY = 86_400_000  # ms
+#: the steps of the funnel; who takes one has taken all before it
+STEPS = (
+    "were free",
+    "listened while free",
+    "changed to paid",
+    "listened while paid",
+    "are paid now",
+)
+
+
+def level_changes(before: str, after: str) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+    """Join each row of `user_levels` with the next one of the same user.
+
+    Returns:
+        The join, for changes between two given levels, then its two sides: the old row and the
+        new row.
+    """
+    old, new = table(UserLevel).alias("old_level"), table(UserLevel).alias("new_level")
+    is_next = (old.c.user_id == new.c.user_id) & (old.c.valid_to == new.c.valid_from)
+    levels = (old.c.level == before) & (new.c.level == after)
+    return old.join(new, is_next & levels), old, new
+
+
+def held(old: sa.FromClause) -> sa.ColumnElement[int]:
+    """Return how long a level lasted, in ms."""
+    return EpochMs(old.c.valid_to) - EpochMs(old.c.valid_from)
+
+
+def conversions(limit: int = 10) -> Query:
+    """Select the latest changes from free to paid, and the days since the user became free."""
+    both, old, new = level_changes("free", "paid")
+    columns = (
+        old.c.valid_from.label("free_since"),
+        new.c.valid_from.label("paid_since"),
+        in_unit(held(old), DAY).label("days"),
+    )
+    rows = sa.select(USER.c.user_id, *NAME, *columns)
+    joined = rows.select_from(both.join(USER, USER.c.user_id == new.c.user_id))
+    return joined.order_by(new.c.valid_from.desc(), *ascending(*BY_NAME)).limit(limit)
+
+
+def changes_of_level() -> Query:
+    """Count the changes from free to paid and back, with the days that the old level lasted."""
+    selects = []
+    for before, after in (("free", "paid"), ("paid", "free")):
+        both, old, new = level_changes(before, after)
+        names = (old.c.level.label("before"), new.c.level.label("after"))
+        selects.append(sa.select(*names, old.c.user_id, held(old).label("ms")).select_from(both))
+    change = sa.union_all(*selects).subquery("changes").c
+    counts = (func.count().label("times"), func.count(change.user_id.distinct()).label("people"))
+    shortest, longest = (in_unit(each(change.ms), DAY) for each in (func.min, func.max))
+    days = (average(change.ms, DAY).label("average_days"), shortest.label("shortest"))
+    keys = (change.before, change.after)
+    counted = sa.select(*keys, *counts, *days, longest.label("longest")).group_by(*keys)
+    return counted.order_by(sa.desc("times"), *keys)
+
+
+def first_changes() -> sa.Subquery:
+    """Select the first change from free to paid of each user, with the days since they were free.
+
+    Days are whole ones: a change after 36 hours is a change after one day.
+    """
+    both, old, new = level_changes("free", "paid")
+    first = sa.select(new.c.user_id, func.min(new.c.valid_from).label("paid_since"))
+    first_ = first.select_from(both).group_by(new.c.user_id).subquery("first_changes")
+    same = (first_.c.user_id == new.c.user_id) & (first_.c.paid_since == new.c.valid_from)
+    days = sa.cast(func.floor(in_unit(held(old), DAY)), sa.BigInteger).label("days")
+    return sa.select(*first_.c, days).select_from(both.join(first_, same)).subquery("changed")
+
+
+def days_to_paid() -> Query:
+    """Count the users who changed from free to paid by the days that it took them."""
+    changed = first_changes().c
+    counted = sa.select(changed.days, func.count().label("people"))
+    return counted.group_by(changed.days).order_by(changed.days)
+
+
+def every_number(rows: Rows, **parameters: object) -> Rows:
+    """Add the numbers of days after which nobody changed."""
+    people = by_key(rows)
+    return [(days, people.get(days, 0)) for days in range(rows[-1][0] + 1)] if rows else []
+
+
+def steps_of_people() -> sa.Subquery:
+    """Select the number of steps of the funnel that each user has taken."""
+    level = table(UserLevel).c
+    free = sa.select(level.user_id).where(level.level == "free")
+    heard = sa.select(PLAY.c.user_id).where(PLAY.c.level == "free")
+    changed = first_changes()
+    since = (changed.c.user_id == PLAY.c.user_id) & (changed.c.paid_since <= PLAY.c.start_time)
+    paid = sa.select(PLAY.c.user_id).join_from(PLAY, changed, since).where(PLAY.c.level == "paid")
+    user = USER.c.user_id
+    steps = (
+        user.in_(free),
+        user.in_(heard),
+        user.in_(sa.select(changed.c.user_id)),
+        user.in_(paid),
+        USER.c.level == "paid",
+    )
+    taken = sa.case(*((~step, number) for number, step in enumerate(steps)), else_=len(steps))
+    return sa.select(user, taken.label("taken")).subquery("people")
+
+
+def funnel() -> Query:
+    """Count the users who have taken each step from free listener to paid."""
+    one, *others = (
+        sa.select(sa.literal(number).label("number"), word(name).label("step"))
+        for number, name in enumerate(STEPS, start=1)
+    )
+    step, person = sa.union_all(one, *others).subquery("steps"), steps_of_people()
+    people = func.count(person.c.user_id).label("people")
+    keys = (step.c.number, step.c.step)
+    counted = sa.select(*keys, people).outerjoin_from(step, person, person.c.taken >= keys[0])
+    count = counted.group_by(*keys).subquery("counted").c
+    of_all = share(count.people, func.max(count.people).over()).label("share")
+    return sa.select(count.step, count.people, of_all).order_by(count.number)
+
+
+LEVELS = (
+    Question(
+        "funnel",
+        "sessions",
+        "How many people go from free listener to paid?",
+        funnel,
+        ("step", "people", "share"),
+        measure="people",
+        chart="funnel",
+    ),
+    Question(
+        "days-to-paid",
+        "sessions",
+        "How many days after their first event do people change from free to paid?",
+        days_to_paid,
+        ("days", "people"),
+        measure="people",
+        chart="columns",
+        finish=every_number,
+    ),
+    Question(
+        "conversions",
+        "sessions",
+        "Who changed from free to paid, and after how many days?",
+        conversions,
+        ("user", "first name", "last name", "free since", "paid since", "days"),
+    ),
+    Question(
+        "changes-of-level",
+        "sessions",
+        "How often do people change between free and paid, and after how many days?",
+        changes_of_level,
+        ("from", "to", "times", "people", "average days", "shortest (days)", "longest (days)"),
+        measure="times",
+    ),
+)
