@@ -1,5 +1,6 @@
 """Reads a warehouse for analysts: one answer, all answers, recommendations, exports."""
 
+import datetime
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 
 from sparkify import config, warehouses
 from sparkify.analytics.answers import Answer, Answers
+from sparkify.analytics.layout import readable
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.ids import now
@@ -28,10 +30,14 @@ def question(name: str) -> Question:
     return BY_NAME[name]
 
 
+# long because its parameters are documented here
 def ask(
     name: str,
     warehouse: str | sa.Engine | None = None,
     *,
+    since: datetime.date | str | None = None,
+    until: datetime.date | str | None = None,
+    tz: str | None = None,
     limit: int | None = None,
     gender: str | None = None,
     year: int | None = None,
@@ -42,21 +48,43 @@ def ask(
     Args:
         name: One of the names in `QUESTIONS`, for instance "top-songs".
         warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings.
-        limit: The maximum number of rows. For top-artists-of-women it is per year.
+        since: Only plays from this day on: a date, or text such as "2018-11-01".
+        until: Only plays up to this day, which is included.
+        tz: The time zone of days and hours, for instance "Europe/Paris"; the default is UTC.
+        limit: The maximum number of rows; of a series such as plays-by-day, the latest ones. For
+            the artists of women it is per year.
         gender: "F" or "M".
         year: Only this year.
         place: Only this location, as `songplays` spells it.
 
     Raises:
-        UsageError: There is no such question, or it does not have a parameter that was given.
+        UsageError: There is no such question, or it does not have a parameter that was given, or a
+            day or the time zone is not valid.
         SparkifyError: The warehouse cannot be read.
     """
     chosen = question(name)
-    options = {"limit": limit, "gender": gender, "year": year, "place": place}
-    given = {key: value for key, value in options.items() if value is not None}
-    chosen.parameters(given)  # a wrong parameter is an error before the warehouse is opened
+    options = {"limit": limit, "gender": gender, "year": year, "place": place, "tz": tz}
+    given = chosen.given({"since": since, "until": until, **options})
     with reading(warehouse) as (source, connection):
         return answer(source, connection, chosen, given)
+
+
+def sql(name: str, warehouse: str | sa.Engine | None = None, **parameters: object) -> str:
+    """Return the SELECT of a question, laid out for people; nothing is asked.
+
+    Args:
+        name: As for `ask`.
+        warehouse: As for `ask`; "duckdb" or "redshift" is enough.
+        **parameters: The parameters of `ask`.
+
+    Raises:
+        UsageError: As for `ask`.
+    """
+    chosen = question(name)
+    arguments = chosen.arguments(chosen.parameters(chosen.given(parameters)))
+    settings = config.load({"warehouse": warehouse if isinstance(warehouse, str) else None})
+    with warehouses.connect(warehouse or settings.warehouse, settings) as source:
+        return readable(source.text(chosen.select(**arguments)), source.name)
 
 
 @contextmanager
@@ -103,10 +131,10 @@ def answer(
     arguments = asked.arguments(parameters)
     select = asked.select(**arguments)
     selected = [tuple(row) for row in warehouse.execute(connection, select)]
-    rows = asked.finish(selected, **arguments)
-    if asked.series and parameters["limit"] is not None:
-        rows = rows[-parameters["limit"] :]
-    return Answer(asked, tuple(rows), warehouse.text(select))
+    rows = tuple(asked.finish(selected, **arguments))
+    found = Answer(asked, rows, warehouse.text(select), parameters, warehouse.name)
+    limit = parameters.get("limit")
+    return found.latest(limit) if asked.series and limit is not None else found
 
 
 def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None) -> Answers:

@@ -10,7 +10,7 @@ import pytest
 
 from sparkify import analytics, pipeline
 from sparkify.analytics.answers import Answer, shown
-from sparkify.analytics.table import TextTable
+from sparkify.analytics.table import TextTable, plainly
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
@@ -162,6 +162,7 @@ def test_an_answer_is_for_people_programs_and_notebooks(loaded: Loaded) -> None:
     """Text has bars and thousands, JSON plain values, HTML escaped cells, records the names."""
     answer = analytics.ask("top-users", loaded.url, limit=2)
     assert "████████████████████" in str(answer).splitlines()[2]
+    assert str(answer).splitlines()[-1] == "  the first 2"
     found = answer.to_dict()
     assert json.loads(json.dumps(found)) == found
     assert found["columns"] == ["user", "first name", "last name", "level", "plays"]
@@ -176,14 +177,17 @@ TABLE = TextTable(
     rows=(("日本語", "1,200"), ("a song with a long name", "6"), ("x\x1b[31m\ny", "0")),
     numeric=(False, True),
     bars=(1.0, 0.005, 0.0),
+    measure="plays",
 )
-NO_TERMINAL = TABLE.lines()
 
 
 def test_a_table_is_aligned_plain_text() -> None:
-    """Wide characters take two columns, bars have eighths, and control characters are replaced."""
-    assert TABLE.lines() == [
-        "  song                     plays",
+    """Wide characters take two columns, bars have eighths, and control characters are replaced.
+
+    The bars say what they measure.
+    """
+    assert plainly(TABLE).splitlines() == [
+        "  song                     plays  plays",
         "  日本語                   1,200  ████████████████████",
         "  a song with a long name      6  ▏",
         "  x�[31m�y                     0",
@@ -199,12 +203,13 @@ class Terminal(io.StringIO):
 
 def test_a_narrow_terminal_cuts_text_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """First the bars get shorter, then they are left out, then text is cut to 8 characters."""
+    full = plainly(TABLE).splitlines()
     monkeypatch.setattr("sys.stdout", Terminal())
     lines = {}
     for width in (80, 45, 30, 5):
         monkeypatch.setenv("COLUMNS", str(width))
-        lines[width] = TABLE.lines()
-    assert lines[80] == NO_TERMINAL
+        lines[width] = plainly(TABLE).splitlines()
+    assert lines[80] == full
     assert lines[45][1] == "  日本語                   1,200  ███████████"
     assert lines[30][2] == "  a song with a long n…      6"
     assert lines[5][2] == "  a song …      6"

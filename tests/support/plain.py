@@ -223,6 +223,20 @@ class Plain:
                 years[moment(play["ts"]).year][play["artist"],] += 1
         return [(year, *row) for year in sorted(years) for row in most(years[year], 3)]
 
+    def top_matched_artists_of_women(self) -> list[Row]:
+        songs = {song["song_id"]: song for song in self.songs}
+        names: dict[str, Counter[str]] = defaultdict(Counter)
+        for song in songs.values():
+            names[song["artist_id"]][song["artist_name"]] += 1
+        years: dict[int, Counter[Row]] = defaultdict(Counter)
+        for play in self.plays:
+            song_id = self.known.get((play["song"], play["artist"]))
+            if song_id and self.users[int(play["userId"])]["gender"] == "F":
+                found = names[songs[song_id]["artist_id"]]
+                name = min(found, key=lambda each: (-found[each], len(each), each.encode()))
+                years[moment(play["ts"]).year][name,] += 1
+        return [(year, *row) for year in sorted(years) for row in most(years[year], 3)]
+
     def top_song_of_places(self) -> list[Row]:
         songs: dict[str, Counter[Row]] = defaultdict(Counter)
         for play in self.plays:

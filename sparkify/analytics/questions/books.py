@@ -36,7 +36,8 @@ BOOKS = (
         "Which loads were the latest?",
         loads,
         ("finished", "source", "files", "read", "staged", "rejected", "version"),
-        measure="staged",
+        clock="Times are in UTC.",
+        first="the latest {limit}",
     ),
     Question(
         "rejects",

@@ -1,12 +1,16 @@
 """Questions about the catalogue: how large the tables are, and how many plays match a song."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import (
     ARTIST,
     SONG,
+    Given,
     Question,
+    Row,
     Rows,
     by_key,
     share,
@@ -83,6 +87,25 @@ def artist_places(limit: int = 10) -> Query:
     return counted.order_by(sa.desc("artists"), *ascending(ARTIST.c.location)).limit(limit)
 
 
+def few_matches(rows: Sequence[Row], parameters: Given) -> str:
+    """Explain why most plays match no song."""
+    (_, plays, matched, _), (_, heard, _, _), (_, songs, _, _) = rows
+    if not plays or matched * 2 >= plays:
+        return ""
+    return (
+        f"{rounded(matched / plays)} of the plays match a song: the catalogue has {songs:,} songs,"
+        f" and people played {heard:,} different ones."
+    )
+
+
+SMALL = 0.01
+
+
+def rounded(share: float) -> str:
+    """Return a share in percent, without decimals if it is not small."""
+    return f"{share:.2%}" if 0 < share < SMALL else f"{share:.0%}"
+
+
 OVERVIEW = (
     Question(
         "row-counts",
@@ -90,7 +113,6 @@ OVERVIEW = (
         "How many rows does each table have?",
         row_counts,
         ("table", "rows"),
-        measure="rows",
         finish=in_star_order,
     ),
     Question(
@@ -99,7 +121,7 @@ OVERVIEW = (
         "How many of the plays and songs match the catalogue?",
         coverage,
         ("what", "total", "matched", "share"),
-        measure="share",
+        remark=few_matches,
     ),
 )
 

@@ -1,9 +1,21 @@
 """Questions about the way from free to paid, and back."""
 
+from collections.abc import Sequence
+from statistics import median
+
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import USER, Question, Rows, by_key, share, word
+from sparkify.analytics.questions.question import (
+    USER,
+    Given,
+    Question,
+    Row,
+    Rows,
+    by_key,
+    share,
+    word,
+)
 from sparkify.analytics.questions.scope import PLAY
 from sparkify.analytics.questions.sessions import BY_NAME, NAME, average, in_unit
 from sparkify.load.transform.rows import ascending
@@ -129,6 +141,15 @@ def funnel() -> Query:
     return sa.select(count.step, count.people, of_all).order_by(count.number)
 
 
+def median_days(rows: Sequence[Row], parameters: Given) -> str:
+    """Say what is counted, and the median."""
+    middle = median(days for days, people in rows for _ in range(people))
+    return (
+        f"Whole days from a person's first event as free to the first change; half of the people"
+        f" changed within {middle:g}."
+    )
+
+
 LEVELS = (
     Question(
         "funnel",
@@ -138,16 +159,18 @@ LEVELS = (
         ("step", "people", "share"),
         measure="people",
         chart="funnel",
+        remark=lambda rows, parameters: "Who is counted at a step has taken all steps before it.",
     ),
     Question(
         "days-to-paid",
         "sessions",
-        "How many days after their first event do people change from free to paid?",
+        "After how many days do people change from free to paid?",
         days_to_paid,
         ("days", "people"),
         measure="people",
         chart="columns",
         finish=every_number,
+        remark=median_days,
     ),
     Question(
         "conversions",
@@ -155,6 +178,8 @@ LEVELS = (
         "Who changed from free to paid, and after how many days?",
         conversions,
         ("user", "first name", "last name", "free since", "paid since", "days"),
+        clock="Times are in UTC.",
+        first="the latest {limit}",
     ),
     Question(
         "changes-of-level",

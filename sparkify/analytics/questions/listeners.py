@@ -1,12 +1,12 @@
 """Questions about how many people listen, and whether they come back."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import LISTENERS, Question, Rows
+from sparkify.analytics.questions.question import LISTENERS, Given, Question, Row, Rows
 from sparkify.analytics.questions.scope import EVERYTHING, PLAY, UTC, Scope
 from sparkify.analytics.questions.times import every_day, following
 from sparkify.load.transform.rows import ascending
@@ -110,6 +110,13 @@ def by_state(limit: int | None = None, scope: Scope = EVERYTHING) -> Query:
     return counted.order_by(sa.desc("plays"), *ascending(heard.state)).limit(limit)
 
 
+def metropolitan_areas(rows: Sequence[Row], parameters: Given) -> str:
+    """Explain states such as "NY-NJ-PA"."""
+    if not any("-" in (row[0] or "") for row in rows):
+        return ""
+    return "A metropolitan area of several states is listed under all of them, as in NY-NJ-PA."
+
+
 LISTENING = (
     Question(
         "daily-listeners",
@@ -122,6 +129,7 @@ LISTENING = (
         finish=every_day,
         series="days",
         adds_up_by_day=True,
+        clock="Days are in {tz}.",
     ),
     Question(
         "weekly-listeners",
@@ -133,6 +141,7 @@ LISTENING = (
         chart="line",
         finish=every_week,
         series="weeks",
+        clock="Weeks start on Monday, in {tz}.",
     ),
     Question(
         "monthly-listeners",
@@ -144,6 +153,7 @@ LISTENING = (
         chart="columns",
         finish=stepping(following),
         series="months",
+        clock="Months are in {tz}.",
     ),
     Question(
         "new-and-returning-listeners",
@@ -155,6 +165,7 @@ LISTENING = (
         chart="columns",
         finish=every_week,
         series="weeks",
+        clock="Weeks start on Monday, in {tz}. Who is new has the first play of all in this week.",
     ),
     Question(
         "retention",
@@ -164,6 +175,7 @@ LISTENING = (
         ("cohort", "week", "listeners", "share"),
         chart="cohorts",
         finish=every_cohort,
+        clock="Weeks start on Monday, in {tz}. Week 0 is the week of the first play.",
     ),
 )
 
@@ -176,5 +188,6 @@ STATES = (
         ("state", "plays", "listeners"),
         measure="plays",
         chart="bars",
+        remark=metropolitan_areas,
     ),
 )

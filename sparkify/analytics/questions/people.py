@@ -113,6 +113,9 @@ LISTENERS_AND_BROWSERS = (
         ("level", "people", "plays"),
         measure="plays",
         chart="bars",
+        remark=lambda rows, parameters: (
+            "People are counted by their level now, plays by the level at their time."
+        ),
     ),
     Question(
         "plays-by-gender-and-level",

@@ -1,17 +1,14 @@
 """Questions about what people listen to."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import (
-    PLAYS,
-    USER,
-    Question,
-    top,
-)
+from sparkify.analytics.questions.question import ARTIST, PLAYS, USER, Given, Question, top
 from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.load.transform.rows import ascending, first, rank
-from sparkify.models.statements import Query
+from sparkify.models.statements import Column, Query
 
 
 def top_songs(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
@@ -29,20 +26,54 @@ def top_places(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     return top(PLAY.c.location, limit=limit, scope=scope)
 
 
+def ranked_artists(
+    plays: sa.FromClause, name: Column, year: int | None, limit: int, scope: Scope
+) -> Query:
+    """Select the artists that are played most in each year, or in one year."""
+    played_in = scope.part("year")
+    where = scope.where() if year is None else [*scope.where(), played_in == year]
+    keys = (played_in.label("year"), name.label("artist"))
+    counts = sa.select(*keys, PLAYS).select_from(plays).where(*where).group_by(played_in, name)
+    counted = counts.subquery("counted").c
+    order = [counted.plays.desc(), *ascending(counted.artist)]
+    ranked = sa.select(*counted, rank([counted.year], order)).subquery("ranked").c
+    best = sa.select(ranked.year, ranked.artist, ranked.plays).where(ranked.rank <= limit)
+    return best.order_by(ranked.year, ranked.rank)
+
+
+def plays_of(gender: str) -> sa.Join:
+    """Join plays with the users of one gender."""
+    return PLAY.join(USER, (USER.c.user_id == PLAY.c.user_id) & (USER.c.gender == gender))
+
+
 def artists_by_gender(
     gender: str = "F", year: int | None = None, limit: int = 3, scope: Scope = EVERYTHING
 ) -> Query:
-    """Select the artists that users of one gender play most, in each year or in one year."""
-    played_in = scope.part("year")
-    keys = (played_in.label("year"), PLAY.c.artist_name)
-    where = [USER.c.gender == gender, *([] if year is None else [played_in == year])]
-    heard = PLAY.join(USER, USER.c.user_id == PLAY.c.user_id)
-    counts = sa.select(*keys, PLAYS).select_from(heard).where(*scope.where(), *where)
-    counted = counts.group_by(played_in, PLAY.c.artist_name).subquery("counted").c
-    order = [counted.plays.desc(), *ascending(counted.artist_name)]
-    ranked = sa.select(*counted, rank([counted.year], order)).subquery("ranked").c
-    best = sa.select(ranked.year, ranked.artist_name, ranked.plays).where(ranked.rank <= limit)
-    return best.order_by(ranked.year, ranked.rank)
+    """Select the artists that users of one gender play most, by the names in the events."""
+    return ranked_artists(plays_of(gender), PLAY.c.artist_name, year, limit, scope)
+
+
+def matched_artists_by_gender(
+    gender: str = "F", year: int | None = None, limit: int = 3, scope: Scope = EVERYTHING
+) -> Query:
+    """Select the same by the artists of matched songs, as the catalogue names them."""
+    matched = plays_of(gender).join(ARTIST, ARTIST.c.artist_id == PLAY.c.artist_id)
+    return ranked_artists(matched, ARTIST.c.name, year, limit, scope)
+
+
+def of_gender(reading: str) -> Callable[[Given], str]:
+    """Return the title of a question about women or men, with how artists are found."""
+    people = {"F": "women", "M": "men"}
+
+    def title(parameters: Given) -> str:
+        gender = parameters["gender"]
+        who = people.get(gender, f"people of gender {gender}")
+        return f"Which artists do {who} play most in each year, {reading}?"
+
+    return title
+
+
+BY_EVENT, BY_SONG = "by the names in the events", "by matched songs"
 
 
 def songs_of_places(place: str | None = None, limit: int = 10, scope: Scope = EVERYTHING) -> Query:
@@ -82,10 +113,28 @@ FAVOURITES = (
     Question(
         "top-artists-of-women",
         "music",
-        "Which artists do women play most in each year?",
+        of_gender(BY_EVENT)({"gender": "F"}),
         artists_by_gender,
         ("year", "artist", "plays"),
         measure="plays",
+        clock="Years are in {tz}.",
+        first="the first {limit} of each year",
+        remark=lambda rows, parameters: "Every play counts, whether a song matches or not.",
+        retitle=of_gender(BY_EVENT),
+    ),
+    Question(
+        "top-matched-artists-of-women",
+        "music",
+        of_gender(BY_SONG)({"gender": "F"}),
+        matched_artists_by_gender,
+        ("year", "artist", "plays"),
+        measure="plays",
+        clock="Years are in {tz}.",
+        first="the first {limit} of each year",
+        remark=lambda rows, parameters: (
+            "Only plays that match a song of the catalogue count; artists are named as there."
+        ),
+        retitle=of_gender(BY_SONG),
     ),
     Question(
         "top-places",

@@ -1,5 +1,6 @@
 """What a question consists of, and the expressions that several questions share."""
 
+import datetime
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -21,6 +22,7 @@ LISTENERS: sa.Label[int] = func.count(PLAY.c.user_id.distinct()).label("listener
 #: values as the driver returns them: text, numbers, dates, times or None
 Row = tuple[Any, ...]
 Rows = list[Row]
+Given = Mapping[str, Any]  # parameters of a question
 SCOPE = tuple(field.name for field in fields(Scope))
 
 
@@ -55,6 +57,10 @@ class Question:
         adds_up_by_day: Whether the answer for a range of days follows from the answers for each of
             these days: its rows are one for each day, or its figures are counts of plays. The
             number of different listeners of a week does not follow from those of its days.
+        clock: What is in a time zone, as a sentence: "Days are in {tz}."
+        first: Which rows a limit keeps if this is not a series.
+        remark: Returns what to know to read the figures, from the answer's rows and parameters.
+        retitle: Returns the title for some parameters.
     """
 
     name: str
@@ -67,6 +73,10 @@ class Question:
     finish: Callable[..., Rows] = unchanged
     series: str | None = None
     adds_up_by_day: bool = False
+    clock: str = ""
+    first: str = "the first {limit}"
+    remark: Callable[[Sequence[Row], Given], str] | None = None
+    retitle: Callable[[Given], str] | None = None
 
     @property
     def defaults(self) -> dict[str, Any]:
@@ -83,7 +93,7 @@ class Question:
         """The names of the question's parameters."""
         return tuple(self.defaults)
 
-    def parameters(self, given: Mapping[str, object]) -> dict[str, Any]:
+    def parameters(self, given: Given) -> dict[str, Any]:
         """Complete the given parameters with the defaults.
 
         Raises:
@@ -102,7 +112,35 @@ class Question:
             )
         return {**defaults, **given}
 
-    def arguments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
+        """Return what the question is, as JSON values."""
+        about = {"name": self.name, "title": self.title, "group": self.group}
+        return {**about, "columns": list(self.columns), "parameters": self.defaults}
+
+    def given(self, options: Given) -> dict[str, Any]:
+        """Return the options that are not None, checked before a warehouse is opened.
+
+        Raises:
+            UsageError: The question does not have one of them, or the value of one is not valid.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        days: dict[str, Any] = {
+            name: parsed(name, given[name]) for name in ("since", "until") if name in given
+        }
+        self.arguments(self.parameters({**given, **days}))
+        return {**given, **days}
+
+    def titled(self, parameters: Given) -> str:
+        """Return the title for some parameters."""
+        return self.retitle(parameters) if self.retitle and parameters else self.title
+
+    def notes(self, rows: Sequence[Row], parameters: Given) -> list[str]:
+        """Return what to know to read an answer, as sentences."""
+        scope = Scope(**{name: parameters[name] for name in SCOPE if name in parameters})
+        remark = self.remark(rows, parameters) if self.remark and rows else ""
+        return list(filter(None, (self.clock.format(tz=scope.tz), scope.sentence, remark)))
+
+    def arguments(self, parameters: Given) -> dict[str, Any]:
         """Return the arguments of `select` and `finish` for a question's parameters.
 
         Raises:
@@ -113,6 +151,20 @@ class Question:
         if "scope" in known:
             own["scope"] = Scope(**{name: parameters[name] for name in SCOPE})
         return own
+
+
+def parsed(name: str, day: datetime.date | str) -> datetime.date:
+    """Return a day that was given as a date or as text.
+
+    Raises:
+        UsageError: It is not a day.
+    """
+    if isinstance(day, datetime.datetime):
+        return day.date()
+    try:
+        return day if isinstance(day, datetime.date) else datetime.date.fromisoformat(day)
+    except ValueError as error:
+        raise UsageError(f"{name} must be a day like 2018-11-30, not {day!r}") from error
 
 
 def top(

@@ -36,9 +36,11 @@ class Scope:
         zone(self.tz)
 
     @property
-    def limited(self) -> bool:
-        """Whether some plays are left out."""
-        return self.since is not None or self.until is not None
+    def sentence(self) -> str:
+        """Which plays count, as a sentence; empty if all do."""
+        since = f" from {self.since}" if self.since else ""
+        until = f" to the end of {self.until}" if self.until else ""
+        return f"Only plays{since}{until} ({self.tz}) count." if since or until else ""
 
     def where(self, start: Column = PLAY.c.start_time) -> list[sa.ColumnElement[bool]]:
         """Return the conditions of the range, on the start of a play."""

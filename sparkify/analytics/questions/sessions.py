@@ -125,6 +125,10 @@ SESSIONS = (
             "skips",
         ),
         measure="plays",
+        remark=lambda rows, parameters: (
+            "A song counts as skipped if the next one of the session starts before it ends. A"
+            " session is paid if any of its plays was."
+        ),
     ),
     Question(
         "session-sizes",

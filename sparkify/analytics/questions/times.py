@@ -139,6 +139,7 @@ TIMES = (
         finish=every_day,
         series="days",
         adds_up_by_day=True,
+        clock="Days are in {tz}.",
     ),
     Question(
         "plays-by-hour-and-weekday",
@@ -150,6 +151,7 @@ TIMES = (
         chart="heatmap",
         finish=every_hour_of_weekdays,
         adds_up_by_day=True,
+        clock="Hours are in {tz}; per_day is the average of all days of a weekday.",
     ),
     Question(
         "plays-by-weekday",
@@ -161,6 +163,7 @@ TIMES = (
         chart="columns",
         finish=every_weekday,
         adds_up_by_day=True,
+        clock="Days are in {tz}; per_day is the average of all days of a weekday.",
     ),
     Question(
         "plays-by-hour",
@@ -172,6 +175,7 @@ TIMES = (
         chart="columns",
         finish=every_hour,
         adds_up_by_day=True,
+        clock="Hours are in {tz}; per_day is the average of all days.",
     ),
     Question(
         "plays-by-month",
@@ -184,5 +188,6 @@ TIMES = (
         finish=every_month,
         series="months",
         adds_up_by_day=True,
+        clock="Months are in {tz}.",
     ),
 )
