@@ -1,6 +1,7 @@
 """Questions about the way from free to paid, and back."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 import sqlalchemy as sa
@@ -13,8 +14,6 @@ from sparkify.analytics.questions.question import (
     Row,
     Rows,
     by_key,
-    share,
-    word,
 )
 from sparkify.analytics.questions.scope import PLAY
 from sparkify.analytics.questions.sessions import BY_NAME, NAME, average, in_unit
@@ -80,24 +79,24 @@ def changes_of_level() -> Query:
     return counted.order_by(sa.desc("times"), *keys)
 
 
-def first_changes() -> sa.Subquery:
-    """Select the first change from free to paid of each user, with the days since they were free.
-
-    Days are whole ones: a change after 36 hours is a change after one day.
-    """
-    both, old, new = level_changes("free", "paid")
+def first_changes() -> sa.CTE:
+    """Select the first change from free to paid of each user."""
+    both, _, new = level_changes("free", "paid")
     first = sa.select(new.c.user_id, func.min(new.c.valid_from).label("paid_since"))
-    first_ = first.select_from(both).group_by(new.c.user_id).subquery("first_changes")
-    same = (first_.c.user_id == new.c.user_id) & (first_.c.paid_since == new.c.valid_from)
-    days = sa.cast(func.floor(in_unit(held(old), DAY)), sa.BigInteger).label("days")
-    return sa.select(*first_.c, days).select_from(both.join(first_, same)).subquery("changed")
+    return first.select_from(both).group_by(new.c.user_id).cte("first_changes")
 
 
 def days_to_paid() -> Query:
-    """Count the users who changed from free to paid by the days that it took them."""
-    changed = first_changes().c
-    counted = sa.select(changed.days, func.count().label("people"))
-    return counted.group_by(changed.days).order_by(changed.days)
+    """Count the users who changed from free to paid by the days that it took them.
+
+    Days are whole ones: a change after 36 hours is a change after one day.
+    """
+    first, (both, old, new) = first_changes(), level_changes("free", "paid")
+    same = (first.c.user_id == new.c.user_id) & (first.c.paid_since == new.c.valid_from)
+    days = sa.cast(func.floor(in_unit(held(old), DAY)), sa.BigInteger).label("days")
+    waited = sa.select(days).select_from(both.join(first, same)).subquery("waited").c
+    counted = sa.select(waited.days, func.count().label("people"))
+    return counted.group_by(waited.days).order_by(waited.days)
 
 
 def every_number(rows: Rows, **parameters: object) -> Rows:
@@ -106,39 +105,36 @@ def every_number(rows: Rows, **parameters: object) -> Rows:
     return [(days, people.get(days, 0)) for days in range(rows[-1][0] + 1)] if rows else []
 
 
-def steps_of_people() -> sa.Subquery:
-    """Select the number of steps of the funnel that each user has taken."""
-    level = table(UserLevel).c
-    free = sa.select(level.user_id).where(level.level == "free")
-    heard = sa.select(PLAY.c.user_id).where(PLAY.c.level == "free")
-    changed = first_changes()
-    since = (changed.c.user_id == PLAY.c.user_id) & (changed.c.paid_since <= PLAY.c.start_time)
-    paid = sa.select(PLAY.c.user_id).join_from(PLAY, changed, since).where(PLAY.c.level == "paid")
-    user = USER.c.user_id
-    steps = (
-        user.in_(free),
-        user.in_(heard),
-        user.in_(sa.select(changed.c.user_id)),
-        user.in_(paid),
-        USER.c.level == "paid",
-    )
-    taken = sa.case(*((~step, number) for number, step in enumerate(steps)), else_=len(steps))
-    return sa.select(user, taken.label("taken")).subquery("people")
-
-
 def funnel() -> Query:
-    """Count the users who have taken each step from free listener to paid."""
-    one, *others = (
-        sa.select(sa.literal(number).label("number"), word(name).label("step"))
-        for number, name in enumerate(STEPS, start=1)
+    """Count the users who have taken each step from free listener to paid, as one row.
+
+    Each step is joined with the step before it, so that only who has taken that one is counted.
+    """
+    level, play = table(UserLevel).c, PLAY.c
+    free = sa.select(level.user_id).where(level.level == "free").distinct().cte("free")
+    heard = sa.select(play.user_id).where(play.level == "free").distinct().cte("listened_free")
+    changed = first_changes()
+    since = (changed.c.user_id == play.user_id) & (changed.c.paid_since <= play.start_time)
+    paid = sa.select(play.user_id).join_from(PLAY, changed, since).where(play.level == "paid")
+    now = sa.select(USER.c.user_id).where(USER.c.level == "paid").cte("paid_now")
+    steps = [free, heard, changed, paid.distinct().cte("listened_paid"), now]
+    joined: sa.FromClause = free
+    for before, step in pairwise(steps):
+        joined = joined.outerjoin(step, step.c.user_id == before.c.user_id)
+    counts = (
+        func.count(step.c.user_id).label(name.replace(" ", "_"))
+        for step, name in zip(steps, STEPS, strict=True)
     )
-    step, person = sa.union_all(one, *others).subquery("steps"), steps_of_people()
-    people = func.count(person.c.user_id).label("people")
-    keys = (step.c.number, step.c.step)
-    counted = sa.select(*keys, people).outerjoin_from(step, person, person.c.taken >= keys[0])
-    count = counted.group_by(*keys).subquery("counted").c
-    of_all = share(count.people, func.max(count.people).over()).label("share")
-    return sa.select(count.step, count.people, of_all).order_by(count.number)
+    return sa.select(*counts).select_from(joined)
+
+
+def every_step(rows: Rows, **parameters: object) -> Rows:
+    """Make a row of each step, with its share of the first one."""
+    (counts,) = rows
+    return [
+        (name, people, people / counts[0] if counts[0] else None)
+        for name, people in zip(STEPS, counts, strict=True)
+    ]
 
 
 def median_days(rows: Sequence[Row], parameters: Given) -> str:
@@ -159,6 +155,7 @@ LEVELS = (
         ("step", "people", "share"),
         measure="people",
         chart="funnel",
+        finish=every_step,
         remark=lambda rows, parameters: "Who is counted at a step has taken all steps before it.",
     ),
     Question(
