@@ -3,6 +3,7 @@
     questions/  each question as data: name, title, SELECT, columns
     answers     an answer for people, programs and notebooks
     table       an answer as a text table
+    worth       how often recommendations hit
     grids       a heat map and a triangle of cohorts as text
     layout      SQL, laid out for people
     asking      `ask`, `report`, `recommend` and `export`

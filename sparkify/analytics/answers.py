@@ -4,7 +4,7 @@ import csv
 import datetime
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from sparkify.analytics.layout import readable
 from sparkify.analytics.markup import join, tag
 from sparkify.analytics.questions import Question, Row
 from sparkify.analytics.table import TextTable, plainly
+from sparkify.analytics.worth import Worth
 from sparkify.report import Json
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Answer:
         parameters: The question's parameters, all of them.
         engine: "duckdb" or "redshift".
         total: The number of rows before a limit kept the latest ones of a series.
+        worth: Of recommendations, how good they are.
     """
 
     question: Question
@@ -46,6 +48,7 @@ class Answer:
     parameters: Mapping[str, object] = field(default_factory=dict)
     engine: str = "duckdb"
     total: int | None = None
+    worth: Worth | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,7 +68,8 @@ class Answer:
     @cached_property
     def note(self) -> str:
         """What to know to read the figures: the time zone, the range of days; may be empty."""
-        return " ".join(self.question.notes(self.rows, self.parameters))
+        worth = [] if self.worth is None else [str(self.worth)]
+        return " ".join([*self.question.notes(self.rows, self.parameters), *worth])
 
     @property
     def part(self) -> str:
@@ -80,8 +84,7 @@ class Answer:
     def latest(self, limit: int) -> "Answer":
         """Return only the latest rows of a series."""
         total = len(self.rows) if self.total is None else self.total
-        rows = self.rows[-limit:]
-        return Answer(self.question, rows, self.statement, self.parameters, self.engine, total)
+        return replace(self, rows=self.rows[-limit:], total=total)
 
     def records(self) -> list[Json]:
         """Return each row as a dict, for instance for a data frame."""
@@ -92,8 +95,9 @@ class Answer:
         asked = {"name": self.question.name, "title": self.title, "note": self.note}
         given = {name: plain(value) for name, value in self.parameters.items()}
         rows = [[plain(value) for value in row] for row in self.rows]
-        columns = list(self.columns)
-        return {**asked, "parameters": given, "columns": columns, "rows": rows, "sql": self.sql}
+        answered = {"columns": list(self.columns), "rows": rows, "sql": self.sql}
+        worth = {} if self.worth is None else {"worth": self.worth.to_dict()}
+        return {**asked, "parameters": given, **answered, **worth}
 
     def to_csv(self) -> str:
         """Return the rows as CSV, with a header; what is unknown is an empty field."""

@@ -4,6 +4,7 @@ import datetime
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from sparkify import config, warehouses
 from sparkify.analytics.answers import Answer, Answers
 from sparkify.analytics.layout import readable
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
+from sparkify.analytics.worth import measure as measured
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.ids import now
 from sparkify.models import PUBLISHED, schema, table
@@ -162,16 +164,19 @@ def recommend(
     *,
     songs: bool = False,
     limit: int = 10,
+    measure: bool = True,
 ) -> Answer:
     """Recommend what a user has not played yet, and listeners with similar taste play.
 
-    A user who shares no artist with anybody gets what most listeners play.
+    A user who shares no artist with anybody gets what most listeners play. The answer says what
+    such recommendations are worth; see `sparkify.analytics.worth`.
 
     Args:
         user_id: The user.
         warehouse: As for `ask`.
         songs: Recommend songs instead of artists.
         limit: The maximum number of recommendations.
+        measure: Measure what recommendations are worth, on at most 100 listeners.
 
     Raises:
         SparkifyError: The warehouse cannot be read, or does not have this user.
@@ -180,7 +185,11 @@ def recommend(
     with reading(warehouse) as (source, connection):
         if source.execute(connection, recommendation.user_row(user_id)).first() is None:
             raise SparkifyError(f"{source.url} has no user {user_id}")
-        return answer(source, connection, asked, {"user_id": user_id, "limit": limit})
+        found = answer(source, connection, asked, {"user_id": user_id, "limit": limit})
+        if not measure:
+            return found
+        (worth,) = measured(source, connection, "songs" if songs else "artists", (limit,))
+        return replace(found, worth=worth)
 
 
 def export(

@@ -176,13 +176,20 @@ def recommend(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Maximum number of recommendations.")
     ] = 10,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure/--no-measure", help="Say what such recommendations are worth, measured."
+        ),
+    ] = True,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Recommend artists that a user has not played, and listeners with similar taste play."""
     from sparkify import analytics
 
-    display(analytics.recommend(user, warehouse, songs=songs, limit=limit), as_json=as_json)
+    found = analytics.recommend(user, warehouse, songs=songs, limit=limit, measure=measure)
+    display(found, as_json=as_json)
 
 
 @app.command()
