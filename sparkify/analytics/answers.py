@@ -39,7 +39,7 @@ class Answer:
         parameters: The question's parameters, all of them.
         engine: "duckdb" or "redshift".
         total: The number of rows before a limit kept the latest ones of a series.
-        worth: Of recommendations, how good they are.
+        worth: Of recommendations, how good they are: measured, or a sentence about it.
     """
 
     question: Question
@@ -48,7 +48,7 @@ class Answer:
     parameters: Mapping[str, object] = field(default_factory=dict)
     engine: str = "duckdb"
     total: int | None = None
-    worth: Worth | None = None
+    worth: Worth | str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ class Answer:
         given = {name: plain(value) for name, value in self.parameters.items()}
         rows = [[plain(value) for value in row] for row in self.rows]
         answered = {"columns": list(self.columns), "rows": rows, "sql": self.sql}
-        worth = {} if self.worth is None else {"worth": self.worth.to_dict()}
+        worth = {"worth": self.worth.to_dict()} if isinstance(self.worth, Worth) else {}
         return {**asked, "parameters": given, **answered, **worth}
 
     def to_csv(self) -> str:

@@ -9,13 +9,14 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.analytics import worth
 from sparkify.analytics.answers import Answer, Answers
 from sparkify.analytics.layout import readable
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
-from sparkify.analytics.worth import measure as measured
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.ids import now
-from sparkify.models import PUBLISHED, schema, table
+from sparkify.models import PUBLISHED, Songplay, schema, table
+from sparkify.models.statements import count
 from sparkify.warehouses.base import Warehouse
 
 BY_NAME = {question.name: question for question in QUESTIONS}
@@ -158,13 +159,14 @@ def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None
         return Answers(source.url, now(), tuple(answers))
 
 
+# long because its parameters are documented here
 def recommend(
     user_id: int,
     warehouse: str | sa.Engine | None = None,
     *,
     songs: bool = False,
     limit: int = 10,
-    measure: bool = True,
+    measure: bool | None = None,
 ) -> Answer:
     """Recommend what a user has not played yet, and listeners with similar taste play.
 
@@ -176,7 +178,8 @@ def recommend(
         warehouse: As for `ask`.
         songs: Recommend songs instead of artists.
         limit: The maximum number of recommendations.
-        measure: Measure what recommendations are worth, on at most 100 listeners.
+        measure: Measure what recommendations are worth, on at most 100 listeners. The default is
+            to do so unless there are many plays.
 
     Raises:
         SparkifyError: The warehouse cannot be read, or does not have this user.
@@ -186,10 +189,13 @@ def recommend(
         if source.execute(connection, recommendation.user_row(user_id)).first() is None:
             raise SparkifyError(f"{source.url} has no user {user_id}")
         found = answer(source, connection, asked, {"user_id": user_id, "limit": limit})
-        if not measure:
+        if measure is False:
             return found
-        (worth,) = measured(source, connection, "songs" if songs else "artists", (limit,))
-        return replace(found, worth=worth)
+        kind = "songs" if songs else "artists"
+        plays = source.execute(connection, count(table(Songplay))).scalar_one()
+        if measure is None and plays > worth.MANY:
+            return replace(found, worth=worth.not_measured(kind))
+        return replace(found, worth=worth.measure(source, connection, kind, (limit,))[0])
 
 
 def export(

@@ -177,11 +177,12 @@ def recommend(
         int, typer.Option("--limit", min=1, help="Maximum number of recommendations.")
     ] = 10,
     measure: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--measure/--no-measure", help="Say what such recommendations are worth, measured."
+            "--measure/--no-measure",
+            help="Measure what such recommendations are worth; by default up to 50,000 plays.",
         ),
-    ] = True,
+    ] = None,
     warehouse: WarehouseUrl = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sparkify import analytics, pipeline
 from sparkify.analytics.questions.recommendation import ITEMS
-from sparkify.analytics.worth import Worth, interval, measure
+from sparkify.analytics.worth import PUBLIC, Worth, interval, measure
 from sparkify.errors import SparkifyError
 from tests.factory import NOON, event, put
 from tests.redshift_standin import StandIn
@@ -159,9 +159,24 @@ def test_recommendations_say_what_they_are_worth(real: Loaded) -> None:
     assert (found["recommended"]["hits"], found["popular"]["hits"]) == (19, 15)
     assert not analytics.recommend(49, real.url, measure=False).note
     with analytics.reading(real.url) as (warehouse, connection):
+        for kind, worth in PUBLIC.items():
+            assert measure(warehouse, connection, kind) == [worth]
+    with analytics.reading(real.url) as (warehouse, connection):
         few = [measure(warehouse, connection, "songs", sample=20) for _ in range(2)]
     assert few[0] == few[1]
     assert 10 <= few[0][0].listeners <= 20
+
+
+def test_with_many_plays_it_is_measured_only_if_asked_for(
+    simulated: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the figures of a public data set are given, and what measures those of this one."""
+    monkeypatch.setattr("sparkify.analytics.worth.MANY", 1_000)
+    user = int(simulated.plain.plays[0]["userId"])
+    note = analytics.recommend(user, simulated.url, songs=True).note
+    assert note.startswith("What this is worth was not measured, because there are more than 1,000")
+    assert "use --measure. On a public data set, of 87 listeners, 13% (7 to 21%) played" in note
+    assert "was not" not in analytics.recommend(user, simulated.url, measure=True).note
 
 
 def test_nothing_can_be_said_without_a_second_session(lake: Path, url: str) -> None:

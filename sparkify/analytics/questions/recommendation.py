@@ -98,6 +98,15 @@ def recommended(user_id: int, names: Names, plays: sa.FromClause, limit: int) ->
     )
 
 
+def scored_items(users: Query, heard: sa.CTE, plays: sa.FromClause, names: Names) -> sa.CTE:
+    """Select the score of each item that listeners who are similar to some users play."""
+    similar = similar_listeners(users, plays)
+    keys = [similar.c.for_user, *(heard.c[name] for name in names)]
+    score = total(similar.c.weight).label("score")
+    joined = sa.select(*keys, score).join_from(similar, heard, heard.c.user_id == similar.c.user_id)
+    return joined.group_by(*keys).cte("scored")
+
+
 def recommended_to(users: Query, names: Names, plays: sa.FromClause, limit: int) -> Query:
     """Select the same for several users, without items that no similar listener plays.
 
@@ -110,30 +119,24 @@ def recommended_to(users: Query, names: Names, plays: sa.FromClause, limit: int)
     Returns:
         Rows of for_user and the item, the best item of each user first.
     """
-    similar = similar_listeners(users, plays)
     columns = [plays.c[name] for name in names]
     heard = sa.select(plays.c.user_id, *columns).distinct().cte("heard")
-    known, labels = heard.alias("known"), [heard.c[name] for name in names]
+    labels = [heard.c[name] for name in names]
     items = sa.select(*labels, func.count().label("listeners")).group_by(*labels).cte("items")
-    is_known = sa.and_(*(known.c[name] == heard.c[name] for name in names))
-    is_item = sa.and_(*(items.c[name] == heard.c[name] for name in names))
-    scored = (
-        sa.select(
-            similar.c.for_user, *labels, items.c.listeners, total(similar.c.weight).label("score")
-        )
-        .join_from(similar, heard, heard.c.user_id == similar.c.user_id)
-        .join(items, is_item)
-        .outerjoin(known, (known.c.user_id == similar.c.for_user) & is_known)
-        .where(known.c.user_id.is_(None))
-        .group_by(similar.c.for_user, *labels, items.c.listeners)
-        .subquery("scored")
-        .c
+    scored = scored_items(users, heard, plays, names)
+    is_item, is_known = (
+        sa.and_(*(other.c[name] == scored.c[name] for name in names)) for other in (items, heard)
     )
-    order = [scored.score.desc(), scored.listeners.desc(), *ascending(*(scored[n] for n in names))]
-    keys = [scored.for_user, *(scored[name] for name in names)]
-    ranked = sa.select(*keys, rank([scored.for_user], order)).subquery("ranked").c
-    best = sa.select(*(ranked[key.name] for key in keys)).where(ranked.rank <= limit)
-    return best.order_by(ranked.for_user, ranked.rank)
+    item = [scored.c[name] for name in names]
+    order = [scored.c.score.desc(), items.c.listeners.desc(), *ascending(*item)]
+    ranked = (
+        sa.select(scored.c.for_user, *item, rank([scored.c.for_user], order))
+        .join_from(scored, items, is_item)
+        .outerjoin(heard, (heard.c.user_id == scored.c.for_user) & is_known)
+        .where(heard.c.user_id.is_(None))
+    )
+    *best, place = ranked.subquery("ranked").c
+    return sa.select(*best).where(place <= limit).order_by(best[0], place)
 
 
 def artists(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> Query:
