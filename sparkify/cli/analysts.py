@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparkify.cli.options import AsJson, Force, Result, WarehouseUrl, show
+from sparkify.errors import UsageError
 
 if TYPE_CHECKING:
     from sparkify.analytics import Answer
@@ -82,6 +83,8 @@ def ask(
         list_questions(as_json=as_json)
         return
     chosen = one_question(words)
+    if as_json and csv == STDOUT:
+        raise UsageError("--json and --csv - both write to stdout; choose one")
     days = {"since": since, "until": until, "tz": tz}
     given: dict[str, Any] = {**days, "limit": limit, "gender": gender, "year": year, "place": place}
     if sql:
@@ -101,7 +104,6 @@ def one_question(words: list[str]) -> str:
         UsageError: There is an unknown option, or a second name.
     """
     from sparkify import analytics
-    from sparkify.errors import UsageError
 
     known = {each.name: each for each in analytics.QUESTIONS}
     name = next((word for word in words if word in known), words[0])

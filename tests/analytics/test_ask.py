@@ -145,7 +145,11 @@ def test_wrong_days_and_zones_are_said_in_one_line(url: str) -> None:
     for options, says in (
         ({"since": "5 Nov"}, "since must be a day like 2018-11-30, not '5 Nov'"),
         ({"since": "2018-11-05", "until": "2018-11-04"}, "since .* is after until"),
+        ({"until": "9999-12-31"}, "there are no plays from"),
+        ({"since": "0001-01-01", "tz": "Asia/Tokyo"}, "there are no plays from"),
+        ({"limit": 0}, "limit must be at least 1, not 0"),
         *(({"tz": zone}, "no time zone is named") for zone in ("Mars", "Europe", "../x", "")),
+        ({"tz": "localtime"}, "no time zone is named"),
     ):
         with pytest.raises(UsageError, match=says):
             analytics.ask("top-songs", url, **options)  # type: ignore[arg-type]
@@ -186,6 +190,7 @@ def test_the_questions_own_options(real: Loaded, tmp_path: Path) -> None:
         (["top-songs", "--year", "2018"], "top-songs has no parameter year; its parameters: "),
         (["funnel", "--since", "2018-11-01"], "funnel cannot be limited to a range of days"),
         (["top-song"], "no question is named 'top-song'; the names are: row-counts, "),
+        (["top-songs", "--json", "--csv", "-"], "--json and --csv - both write to stdout"),
         (["top-songs", "funnel"], "ask takes one question, not 2"),
     ],
 )

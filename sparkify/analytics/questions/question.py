@@ -124,6 +124,8 @@ class Question:
             UsageError: The question does not have one of them, or the value of one is not valid.
         """
         given = {name: value for name, value in options.items() if value is not None}
+        if given.get("limit", 1) < 1:
+            raise UsageError(f"limit must be at least 1, not {given['limit']}")
         days: dict[str, Any] = {
             name: parsed(name, given[name]) for name in ("since", "until") if name in given
         }

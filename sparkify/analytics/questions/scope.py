@@ -2,7 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
@@ -34,6 +34,8 @@ class Scope:
         if self.since and self.until and self.since > self.until:
             raise UsageError(f"since ({self.since}) is after until ({self.until})")
         zone(self.tz)
+        if not self.is_possible:
+            raise UsageError(f"there are no plays from {self.since} to {self.until}")
 
     @property
     def sentence(self) -> str:
@@ -42,8 +44,9 @@ class Scope:
         until = f" to the end of {self.until}" if self.until else ""
         return f"Only plays{since}{until} ({self.tz}) count." if since or until else ""
 
-    def where(self, start: Column = PLAY.c.start_time) -> list[sa.ColumnElement[bool]]:
-        """Return the conditions of the range, on the start of a play."""
+    def where(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions of the range, on `start_time`."""
+        start: Column = PLAY.c.start_time
         since = [] if self.since is None else [start >= self.midnight(self.since)]
         until = [] if self.until is None else [start < self.midnight(self.until + DAY)]
         return [*since, *until]
@@ -52,6 +55,15 @@ class Scope:
         """Return the time, in UTC, at which a day begins in the time zone."""
         begins = datetime.datetime.combine(day, datetime.time(), zone(self.tz))
         return begins.astimezone(datetime.UTC).replace(tzinfo=None)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the range can be given in UTC: not at the ends of the calendar."""
+        try:
+            self.where()
+        except OverflowError:
+            return False
+        return True
 
     def local(self, moment: Column = PLAY.c.start_time) -> Column:
         """Convert a time from UTC to the time zone."""
@@ -78,12 +90,9 @@ def zone(name: str) -> datetime.tzinfo:
     """
     if name == UTC:
         return datetime.UTC
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError) as error:
-        raise UsageError(
-            f"no time zone is named {name!r}; use a name like Europe/Paris or UTC"
-        ) from error
+    if name not in available_timezones() - {"localtime"}:  # ZoneInfo finds other files, too
+        raise UsageError(f"no time zone is named {name!r}; use a name like Europe/Paris or UTC")
+    return ZoneInfo(name)
 
 
 EVERYTHING = Scope()

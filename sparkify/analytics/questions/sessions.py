@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import USER, Question, Rows, by_key, ratio, total
-from sparkify.analytics.questions.scope import EVERYTHING, Scope
-from sparkify.load.transform.plays import plays
+from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.load.transform.rows import ascending
 from sparkify.models.statements import Column, EpochMs, Query
 
@@ -24,16 +23,15 @@ def heard(scope: Scope = EVERYTHING) -> sa.Subquery:
     All three are in ms, the starts since the epoch. The length is cut to seconds, as players do
     it: a play is skipped if the next one of the session starts before these seconds are over.
     """
-    play = plays(None)
-    session = [play.c.user_id, play.c.session_id]
-    start = EpochMs(play.c.ts)
+    session = (PLAY.c.user_id, PLAY.c.session_id)
+    start = EpochMs(PLAY.c.start_time)
     following = func.lead(start).over(
-        partition_by=session, order_by=[play.c.ts, play.c.item_in_session]
+        partition_by=session, order_by=[PLAY.c.start_time, PLAY.c.item_in_session]
     )
-    length = sa.cast(func.floor(func.coalesce(play.c.length, 0)), sa.BigInteger) * 1000
+    length = sa.cast(func.floor(func.coalesce(PLAY.c.length, 0)), sa.BigInteger) * 1000
     times = (start.label("started"), length.label("length"), following.label("following"))
-    columns = (*session, play.c.level, *times)
-    return sa.select(*columns).where(*scope.where(play.c.ts)).subquery("heard")
+    columns = (*session, PLAY.c.level, *times)
+    return sa.select(*columns).where(*scope.where()).subquery("heard")
 
 
 def sessions(scope: Scope = EVERYTHING) -> sa.Subquery:
