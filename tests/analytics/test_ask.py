@@ -29,6 +29,7 @@ from tests.support.analysts import Loaded
 from tests.support.plain import Plain
 
 DAY = 86_400_000  # ms
+ZONES = ("UTC", "Asia/Kolkata")
 
 
 def sparkify(*arguments: str, url: str) -> Result:
@@ -48,7 +49,9 @@ def within(plain: Plain, since: str, until: str, tz: str) -> list[dict[str, Any]
     return plays
 
 
-@pytest.mark.parametrize("tz", ["UTC", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    "tz", ["America/New_York", *(pytest.param(z, marks=pytest.mark.long) for z in ZONES)]
+)
 def test_a_range_of_days_is_inclusive_and_in_the_time_zone(real: Loaded, tz: str) -> None:
     """Only the plays of these days count, and days and hours are those of the time zone.
 
@@ -74,7 +77,13 @@ def test_a_range_of_days_is_inclusive_and_in_the_time_zone(real: Loaded, tz: str
     assert f"from {since} to the end of {until} ({tz})" in asked["top-songs"].note
 
 
-@pytest.mark.parametrize("name", [q.name for q in analytics.QUESTIONS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        q.name if number % 5 == 0 else pytest.param(q.name, marks=pytest.mark.long)
+        for number, q in enumerate(analytics.QUESTIONS)
+    ],
+)
 def test_a_range_of_everything_changes_nothing(simulated: Loaded, name: str) -> None:
     """What can be limited gives the same rows for a range that has all plays; the rest refuses."""
     if "since" not in analytics.question(name).parameter_names:

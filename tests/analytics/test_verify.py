@@ -55,6 +55,7 @@ def small(lake: Path, warehouse: str) -> str:
     return warehouse
 
 
+@pytest.mark.long
 def test_the_published_queries_give_the_right_numbers(sample: Path, lake: Path, url: str) -> None:
     """With the songs in the catalogue, women played 26, 7 and 6, and Atlanta 3."""
     shutil.copytree(sample / "lake" / "log_data", lake / "log_data")
