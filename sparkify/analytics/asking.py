@@ -1,17 +1,22 @@
 """Reads a warehouse for analysts: one answer, all answers, recommendations, exports."""
 
+import datetime
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.analytics import worth
 from sparkify.analytics.answers import Answer, Answers
+from sparkify.analytics.layout import readable
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.ids import now
-from sparkify.models import PUBLISHED, schema, table
+from sparkify.models import PUBLISHED, Songplay, schema, table
+from sparkify.models.statements import count
 from sparkify.warehouses.base import Warehouse
 
 BY_NAME = {question.name: question for question in QUESTIONS}
@@ -28,10 +33,14 @@ def question(name: str) -> Question:
     return BY_NAME[name]
 
 
+# long because its parameters are documented here
 def ask(
     name: str,
     warehouse: str | sa.Engine | None = None,
     *,
+    since: datetime.date | str | None = None,
+    until: datetime.date | str | None = None,
+    tz: str | None = None,
     limit: int | None = None,
     gender: str | None = None,
     year: int | None = None,
@@ -42,21 +51,43 @@ def ask(
     Args:
         name: One of the names in `QUESTIONS`, for instance "top-songs".
         warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings.
-        limit: The maximum number of rows. For top-artists-of-women it is per year.
+        since: Only plays from this day on: a date, or text such as "2018-11-01".
+        until: Only plays up to this day, which is included.
+        tz: The time zone of days and hours, for instance "Europe/Paris"; the default is UTC.
+        limit: The maximum number of rows; of a series such as plays-by-day, the latest ones. For
+            the artists of women it is per year.
         gender: "F" or "M".
         year: Only this year.
         place: Only this location, as `songplays` spells it.
 
     Raises:
-        UsageError: There is no such question, or it does not have a parameter that was given.
+        UsageError: There is no such question, or it does not have a parameter that was given, or a
+            day or the time zone is not valid.
         SparkifyError: The warehouse cannot be read.
     """
     chosen = question(name)
-    options = {"limit": limit, "gender": gender, "year": year, "place": place}
-    given = {key: value for key, value in options.items() if value is not None}
-    chosen.parameters(given)  # a wrong parameter is an error before the warehouse is opened
+    options = {"limit": limit, "gender": gender, "year": year, "place": place, "tz": tz}
+    given = chosen.given({"since": since, "until": until, **options})
     with reading(warehouse) as (source, connection):
         return answer(source, connection, chosen, given)
+
+
+def sql(name: str, warehouse: str | sa.Engine | None = None, **parameters: object) -> str:
+    """Return the SELECT of a question, laid out for people; nothing is asked.
+
+    Args:
+        name: As for `ask`.
+        warehouse: As for `ask`; "duckdb" or "redshift" is enough.
+        **parameters: The parameters of `ask`.
+
+    Raises:
+        UsageError: As for `ask`.
+    """
+    chosen = question(name)
+    arguments = chosen.arguments(chosen.parameters(chosen.given(parameters)))
+    settings = config.load({"warehouse": warehouse if isinstance(warehouse, str) else None})
+    with warehouses.connect(warehouse or settings.warehouse, settings) as source:
+        return readable(source.text(chosen.select(**arguments)), source.name)
 
 
 @contextmanager
@@ -100,10 +131,13 @@ def answer(
         UsageError: The question does not have a parameter that was given.
     """
     parameters = asked.parameters(given or {})
-    select = asked.select(**parameters)
+    arguments = asked.arguments(parameters)
+    select = asked.select(**arguments)
     selected = [tuple(row) for row in warehouse.execute(connection, select)]
-    rows = asked.finish(selected, **parameters)
-    return Answer(asked, tuple(rows), warehouse.text(select))
+    rows = tuple(asked.finish(selected, **arguments))
+    found = Answer(asked, rows, warehouse.text(select), parameters, warehouse.name)
+    limit = parameters.get("limit")
+    return found.latest(limit) if asked.series and limit is not None else found
 
 
 def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None) -> Answers:
@@ -125,22 +159,27 @@ def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None
         return Answers(source.url, now(), tuple(answers))
 
 
+# long because its parameters are documented here
 def recommend(
     user_id: int,
     warehouse: str | sa.Engine | None = None,
     *,
     songs: bool = False,
     limit: int = 10,
+    measure: bool | None = None,
 ) -> Answer:
     """Recommend what a user has not played yet, and listeners with similar taste play.
 
-    A user who shares no artist with anybody gets what most listeners play.
+    A user who shares no artist with anybody gets what most listeners play. The answer says what
+    such recommendations are worth; see `sparkify.analytics.worth`.
 
     Args:
         user_id: The user.
         warehouse: As for `ask`.
         songs: Recommend songs instead of artists.
         limit: The maximum number of recommendations.
+        measure: Measure what recommendations are worth, on at most 100 listeners. The default is
+            to do so unless there are many plays.
 
     Raises:
         SparkifyError: The warehouse cannot be read, or does not have this user.
@@ -149,7 +188,14 @@ def recommend(
     with reading(warehouse) as (source, connection):
         if source.execute(connection, recommendation.user_row(user_id)).first() is None:
             raise SparkifyError(f"{source.url} has no user {user_id}")
-        return answer(source, connection, asked, {"user_id": user_id, "limit": limit})
+        found = answer(source, connection, asked, {"user_id": user_id, "limit": limit})
+        if measure is False:
+            return found
+        kind = "songs" if songs else "artists"
+        plays = source.execute(connection, count(table(Songplay))).scalar_one()
+        if measure is None and plays > worth.MANY:
+            return replace(found, worth=worth.not_measured(kind))
+        return replace(found, worth=worth.measure(source, connection, kind, (limit,))[0])
 
 
 def export(

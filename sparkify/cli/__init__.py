@@ -2,7 +2,7 @@
 
     load      run, plan
     books     status, rejects
-    analysts  report, recommend, export
+    analysts  ask, report, recommend, verify, export
     schema    config, simulate, schema
     cluster   the commands of `sparkify cluster`
     options   what commands share
@@ -26,7 +26,6 @@ from sparkify.masking import learn
 from sparkify.version import __version__
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

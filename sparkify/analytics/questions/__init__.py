@@ -1,6 +1,15 @@
 """The analysts' questions as data. The report, the page and the scripts all use this list."""
 
-from sparkify.analytics.questions import books, catalogue, people, plays, sessions
+from sparkify.analytics.questions import (
+    books,
+    catalogue,
+    levels,
+    listeners,
+    people,
+    plays,
+    sessions,
+    times,
+)
 from sparkify.analytics.questions.question import Question, Row, Rows
 from sparkify.models.extensions import gathered
 
@@ -8,10 +17,13 @@ __all__ = ["QUESTIONS", "Question", "Row", "Rows"]
 
 QUESTIONS: tuple[Question, ...] = (
     *catalogue.OVERVIEW,
-    *plays.TIMES,
+    *times.TIMES,
     *plays.FAVOURITES,
+    *listeners.STATES,
+    *listeners.LISTENING,
     *people.LISTENERS_AND_BROWSERS,
     *sessions.SESSIONS,
+    *levels.LEVELS,
     *catalogue.CATALOGUE,
     *books.BOOKS,
     *gathered("questions"),

@@ -22,7 +22,9 @@ def rejects(limit: int = 10) -> Query:
     """Count the rejects by code and column, with one reason as an example."""
     reject = REJECTS.c
     names = (reject.code, reject.column_name)
-    counted = sa.select(*names, func.min(reject.reason), func.count().label("records"))
+    counted = sa.select(
+        *names, func.min(reject.reason).label("example"), func.count().label("records")
+    )
     ordered = counted.group_by(*names).order_by(sa.desc("records"), *ascending(*names))
     return ordered.limit(limit)
 
@@ -34,7 +36,8 @@ BOOKS = (
         "Which loads were the latest?",
         loads,
         ("finished", "source", "files", "read", "staged", "rejected", "version"),
-        measure="staged",
+        clock="Times are in UTC.",
+        first="the latest {limit}",
     ),
     Question(
         "rejects",

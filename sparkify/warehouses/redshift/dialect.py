@@ -15,7 +15,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
 
-from sparkify.models.statements import Compiler, EpochMs, Query
+from sparkify.models.statements import Compiler, EpochMs, LocalTime, Query
 
 DRIVER = "redshift+redshift_connector"
 WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
@@ -207,6 +207,11 @@ def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
 def _epoch_ms(element: EpochMs, compiler: Compiler, **kw: object) -> str:
     (moment,) = element.clauses
     return f"DATEDIFF(ms, TIMESTAMP '1970-01-01', {compiler.process(moment, **kw)})"
+
+
+@compiles(LocalTime, "redshift")
+def _local_time(element: LocalTime, compiler: Compiler, **kw: object) -> str:
+    return f"CONVERT_TIMEZONE({compiler.process(element.clause_expr.element, **kw)})"
 
 
 @compiles(PostgresqlColumnType, "redshift")
