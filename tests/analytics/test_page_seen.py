@@ -140,6 +140,21 @@ def test_a_table_is_sorted_by_its_titles(seen: Tab, simulated: Loaded) -> None:
     assert names == sorted(row[0] for row in cells if row[0] != "–")
 
 
+def test_a_table_stays_sorted_and_searched_when_the_days_change(
+    seen: Tab, simulated: Loaded
+) -> None:
+    """Other rows come in the chosen order, without those that do not have the text."""
+    seen.page.locator("#plays-by-hour summary").first.click()
+    seen.page.locator("#plays-by-hour th button").nth(1).click()
+    seen.page.get_by_label("Search: Which hours are the busiest?").fill("1")
+    seen.page.get_by_role("button", name="Last 7 days").click()
+    last = analytics.ask("plays-by-day", simulated.url).rows[-1][0]
+    week = analytics.ask("plays-by-hour", simulated.url, since=last - datetime.timedelta(6))
+    rows = sorted(zip(week.rows, week.cells(), strict=True), key=lambda row: row[0][1])
+    right = [cells for _, cells in rows if "1" in "".join(cells)]
+    assert seen.cells("plays-by-hour") == right and len(right) < 24
+
+
 def test_a_table_is_searched(seen: Tab, simulated: Loaded) -> None:
     """Only the rows with the text stay, whatever its case; a short table has no search."""
     cells = analytics.ask("plays-by-state", simulated.url).cells()

@@ -22,7 +22,7 @@ from sparkify.analytics.asking import report
 from sparkify.analytics.page.days import HOURS
 from sparkify.analytics.questions import QUESTIONS as ANSWERED
 from sparkify.errors import UsageError
-from sparkify.process.files import write_file
+from sparkify.process.files import new_file
 from sparkify.process.owned import starts_with
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def write_page(
         UsageError: The packages that draw are not installed, or the time zone is not valid.
         SparkifyError: The warehouse cannot be read, or the file cannot be written.
     """
-    document_class()  # before the warehouse is asked
-    answers = report(warehouse, limit=limit, tz=tz, questions=QUESTIONS)
-    html = page(answers, names=names)
-    write_file(path, html, ours=starts_with(MARKER.encode()), force=force)
+    document_class()  # what would fail fails before the warehouse is asked
+    with new_file(path, ours=starts_with(MARKER.encode()), force=force) as file:
+        answers = report(warehouse, limit=limit, tz=tz, questions=QUESTIONS)
+        file.write(page(answers, names=names).encode())
     return replace(answers, answers=answers.answers[:-1])

@@ -27,6 +27,7 @@ PARTS = (("new", "returning"),)
 MOST_LABELS = 12  # cohorts; with more of them, the cells are too small for text
 TICKS = {"expr": "max(width / 120, 2)"}  # so many dates can be read side by side
 COLUMN = "min(bandwidth('x') * 0.85, 90)"  # the width of a column, in pixels
+SHORT = "bandwidth('x') < 70 ? slice(datum.label, 0, 3) : datum.label"  # of a weekday's name
 FONT = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
 CONFIG: Json = {
     "font": "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
@@ -173,7 +174,8 @@ def columns(answer: Answer, hover: bool) -> Figure:
         folded = base.transform_fold([*names], as_=["kind", "amount"])
         chart = folded.mark_bar(width=width).encode(y=y, color=color)
     text, title = periods(answer)
-    axis = alt.Axis(labelAngle=0, grid=False, labelOverlap=True)
+    short = SHORT if title == "weekday" else alt.Undefined
+    axis = alt.Axis(labelAngle=0, grid=False, labelOverlap=True, labelExpr=short)
     x = alt.X(field="period", type="ordinal", sort=None, title=title, axis=axis)
     placed = chart.transform_calculate(period=text).encode(x=x, tooltip=tooltip(answer))
     return placed, HEIGHT

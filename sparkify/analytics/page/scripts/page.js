@@ -28,13 +28,11 @@ function equip(name, answer) {
   answer.body = table.tBodies[0];
   answer.shown = answer.rows;
   number(answer.body, answer.rows);
-  sortable(table);
+  answer.arrangements = [sortable(table)];
+  if (answer.rows.length > SEARCHED) answer.arrangements.push(searchable(table, title));
   const button = element("button", {type: "button", class: "csv", "aria-label": `CSV: ${title}`}, "CSV");
   button.addEventListener("click", () => download(`${name}.csv`, csv(answer, answer.shown)));
-  document.getElementById(name).querySelector("h3").before(button);
-  if (answer.rows.length > SEARCHED) {
-    values.querySelector(".table").before(element("div", {class: "tools"}, ...search(table, title)));
-  }
+  document.querySelector(`#${name} h3`).before(button);
 }
 
 /** Shows the figures of the chosen days. */
@@ -45,6 +43,7 @@ async function filter(form) {
   for (const [name, answer] of answers.filter(([, each]) => each.filtered)) {
     answer.shown = rowsOfRange(answer, from, to);
     fill(answer.body, answer, answer.shown);
+    answer.arrangements.forEach(arrange => arrange());
     document.querySelector(`#${name} time`).textContent = `${from} to ${to}`;
     await answer.view?.data("rows", objects(answer.columns, answer.shown)).runAsync();
   }

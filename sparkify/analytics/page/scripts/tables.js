@@ -40,37 +40,44 @@ function fill(body, answer, rows) {
 function sortable(table) {
   const body = table.tBodies[0], titles = [...table.tHead.rows[0].cells];
   const orders = [["ascending", 1], ["descending", -1], ["none", 0]];
-  titles.forEach((title, index) => {
+  const arrange = () => {
+    const index = titles.findIndex(title => title.hasAttribute("aria-sort"));
+    const order = index < 0 ? "none" : titles[index].getAttribute("aria-sort");
+    const [, sign] = orders.find(([name]) => name === order);
+    const value = line => (sign ? line.values[index] : line.place);
+    body.append(...[...body.rows].sort((one, other) => {
+      const missing = (value(one) === null) - (value(other) === null);
+      return missing || (sign || 1) * compared(value(one), value(other));
+    }));
+  };
+  for (const title of titles) {
     const button = element("button", {type: "button"}, ...title.childNodes);
     title.replaceChildren(button);
     button.addEventListener("click", () => {
       const last = title.getAttribute("aria-sort") ?? "none";
       const next = (orders.findIndex(([name]) => name === last) + 1) % orders.length;
       titles.forEach(each => each.removeAttribute("aria-sort"));
-      const [order, sign] = orders[next];
-      if (sign) title.setAttribute("aria-sort", order);
-      const lines = [...body.rows];
-      const value = line => (sign ? line.values[index] : line.place);
-      body.append(...lines.sort((one, other) => {
-        const missing = (value(one) === null) - (value(other) === null);
-        return missing || (sign || 1) * compared(value(one), value(other));
-      }));
+      if (orders[next][1]) title.setAttribute("aria-sort", orders[next][0]);
+      arrange();
     });
-  });
+  }
+  return arrange;
 }
 
-/** A field that hides the rows without a text. */
-function search(table, title) {
+/** Adds a field that hides the rows without a text. */
+function searchable(table, title) {
   const found = element("output");
   const field = element("input", {type: "search", placeholder: "Search", "aria-label": `Search: ${title}`});
-  field.addEventListener("input", () => {
+  const arrange = () => {
     const text = field.value.trim().toLowerCase();
     const lines = [...table.tBodies[0].rows];
     for (const line of lines) line.hidden = !line.textContent.toLowerCase().includes(text);
     const left = lines.filter(line => !line.hidden).length;
     found.textContent = text ? `${left} of ${lines.length} rows` : "";
-  });
-  return [field, found];
+  };
+  field.addEventListener("input", arrange);
+  table.parentElement.before(element("div", {class: "tools"}, field, found));
+  return arrange;
 }
 
 /** Offers text as a file. */
