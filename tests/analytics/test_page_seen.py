@@ -9,7 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from sparkify import analytics, pipeline
+from sparkify.analytics.answers import shown
 from sparkify.analytics.page import write_page
+from sparkify.analytics.page.document import FOLDER
 from tests.analytics.test_page import CHARTED
 from tests.factory import event, put, song
 from tests.support.analysts import Loaded
@@ -97,6 +99,18 @@ def test_a_range_of_days_shows_what_ask_answers(
     plays = sum(row[1] for row in known if since <= row[0] <= until)
     output = seen.page.locator("#range output").text_content() or ""
     assert output.startswith(f"{plays:,} plays, {(until - since).days + 1} day")
+
+
+def test_numbers_are_written_as_the_terminal_writes_them(browser: Browser) -> None:
+    """Thousands, one decimal and shares are rounded alike, also where a half is rounded."""
+    quotients = [plays / days for plays in range(1, 400) for days in range(1, 60)]
+    values = [*quotients, 0.0, 1234.25, 1234.75, 999.95, 123456789.05]
+    source = (FOLDER / "scripts" / "values.js").read_text()
+    with tab(browser) as opened:
+        for kind, column, scale in (("float", "per_day", 1), ("share", "share", 1 / 400)):
+            given = [value * scale for value in values]
+            script = f"given => {{ {source}; return given.map(each => shown(each, '{kind}')); }}"
+            assert opened.page.evaluate(script, given) == [shown(column, each) for each in given]
 
 
 def test_other_answers_keep_their_days(seen: Tab, simulated: Loaded) -> None:

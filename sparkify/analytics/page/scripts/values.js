@@ -1,18 +1,22 @@
 // How values are written, in tables and in files.
 
-const written = digits => new Intl.NumberFormat("en-US", {
-  minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: "halfEven",
-});
-const WHOLE = written(0), TENTH = written(1);
+const WHOLE = new Intl.NumberFormat("en-US", {maximumFractionDigits: 0});
 const SMALLEST_SHARE = 0.001;
+
+/** A number with one decimal, rounded as Python does it: from its exact value, halves to even. */
+function tenths(value) {
+  const text = value % 1 === 0.25 ? `${Math.floor(value)}.2` : value.toFixed(1);
+  const [whole, decimal] = text.split(".");
+  return `${WHOLE.format(whole)}.${decimal}`;
+}
 
 /** A value as people read it; its kind is "text", "int", "float" or "share". */
 function shown(value, kind) {
   if (value === null) return "–";
   if (kind === "int") return WHOLE.format(value);
-  if (kind === "float") return TENTH.format(value);
+  if (kind === "float") return tenths(value);
   if (kind !== "share") return String(value);
-  return value > 0 && value < SMALLEST_SHARE ? "<0.1%" : `${TENTH.format(value * 100)}%`;
+  return value > 0 && value < SMALLEST_SHARE ? "<0.1%" : `${tenths(value * 100)}%`;
 }
 
 /** Rows as CSV, with the names of the columns first: the text that `sparkify ask --csv` writes. */
