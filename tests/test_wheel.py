@@ -55,5 +55,7 @@ def test_the_wheel_carries_the_migrations_and_the_types(installed: Path) -> None
     assert (package / "migrations" / "env.py").is_file()
     assert list((package / "migrations" / "versions").glob("0001_*.py"))
     assert (package / "py.typed").is_file()
+    page = package / "analytics" / "page"
+    assert (page / "style.css").is_file() and (page / "scripts" / "page.js").is_file()
     tops = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
     assert tops == {"sparkify", "bin"}

@@ -7,6 +7,7 @@ import sys
 from base64 import b64decode
 from pathlib import Path
 
+import duckdb
 import pytest
 from markupsafe import Markup
 
@@ -120,6 +121,34 @@ def test_a_chart_is_vega_lite_without_colours_or_data_of_its_own(
 def test_a_table_has_no_chart(asked: analytics.Answers) -> None:
     """Nor has an answer without rows."""
     assert figure(asked["top-songs"]) is None
+
+
+@pytest.mark.long
+def test_a_page_of_many_years_is_small(empty: Path, tmp_path: Path) -> None:
+    """With 2,000 days and 6,000 states it has 2.5 MB at most, and says what it leaves out."""
+    path = tmp_path / "years.duckdb"
+    path.write_bytes(empty.read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """INSERT INTO songplays BY NAME SELECT md5(i::VARCHAR) AS songplay_id,
+            TIMESTAMP '2015-01-01' + to_hours(i * 8) AS start_time, i % 1200 AS user_id,
+            'free' AS level, i AS session_id, 'Town ' || i || ', S' || i AS location,
+            'title ' || i AS song_title, 'name ' || i AS artist_name FROM range(6000) AS t(i)"""
+        )
+        connection.execute(
+            """INSERT INTO users BY NAME SELECT i AS user_id, 'F' AS first_name, 'L' AS last_name,
+            'F' AS gender, 'paid' AS level FROM range(1200) AS t(i)"""
+        )
+        connection.execute(
+            """INSERT INTO user_levels BY NAME SELECT i AS user_id, level,
+            valid_from, valid_to FROM range(1200) AS t(i), (VALUES
+            ('free', TIMESTAMP '2015-01-01', TIMESTAMP '2020-01-01'),
+            ('paid', TIMESTAMP '2020-01-01', NULL)) AS level(level, valid_from, valid_to)"""
+        )
+    text = page(analytics.report(f"duckdb:///{path}", questions=QUESTIONS))
+    assert len(text.encode()) < 2_500_000
+    for part in ("last 1100 of 2000 days", "last 26 of ", "first 400 of 6000 rows"):
+        assert part in text
 
 
 @pytest.mark.long

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sparkify.analytics.answers import Answer
+from sparkify.analytics.answers import Answer, plain
 from sparkify.analytics.markup import tag
 from sparkify.analytics.page.drawing import still
 from sparkify.analytics.page.figures import DRAWN, figure
@@ -66,7 +66,7 @@ class Card:
         specification = figure(answer, width=WIDE if self.wide else NARROW, hover=False)
         if specification is None:
             return [tag("div", table(answer), class_="values")]
-        rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.to_dict()["rows"]]
+        rows = [dict(zip(answer.columns, row, strict=True)) for row in plain_rows(answer)]
         image = tag("div", still(specification, rows), class_="still", aria_hidden="true")
         name = f"Chart: {answer.title} Its figures are in the table below."
         drawn = tag("div", image, class_="figure", role="img", aria_label=name)
@@ -79,11 +79,16 @@ class Card:
         return {
             "columns": answer.columns,
             "kinds": [kind(answer, index) for index in range(len(answer.columns))],
-            "rows": answer.to_dict()["rows"],
+            "rows": plain_rows(answer),
             "measure": answer.question.measure,
             "filtered": self.filtered and bool(answer.rows),
             "chart": figure(answer),
         }
+
+
+def plain_rows(answer: Answer) -> list[list[object]]:
+    """Return the rows as JSON values."""
+    return [list(map(plain, row)) for row in answer.rows]
 
 
 def kind(answer: Answer, index: int) -> str:

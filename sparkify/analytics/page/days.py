@@ -11,7 +11,8 @@ from sparkify.models.statements import Query
 from sparkify.report import Json
 
 Hours = dict[datetime.date, list[int]]
-MOST_ROWS = 1_500  # of an answer, unless more are asked for: the page is to be 2.5 MB at most
+#: of a series, and of another answer unless more are asked for: the page is to have 2.5 MB at most
+MOST_PERIODS, MOST_ROWS = 1_100, 400
 MOST_COHORTS = 26  # half a year
 
 
@@ -34,18 +35,18 @@ def by_day(answer: Answer) -> Hours:
     hours: Hours = {}
     for day, hour, plays in answer.rows:
         hours.setdefault(day, [0] * 24)[hour] = plays
-    return dict(sorted(hours.items())[-MOST_ROWS:])
+    return dict(sorted(hours.items())[-MOST_PERIODS:])
 
 
 def shortened(answer: Answer) -> tuple[Answer, str]:
     """Leave out rows of a very long answer: the oldest of a series and of cohorts, or the last.
 
     Returns:
-        The answer, and which rows it has, for instance "the last 1500 of 2000 days"; this is empty
+        The answer, and which rows it has, for instance "the last 1100 of 2000 days"; this is empty
         if it has all rows.
     """
     if answer.question.series:
-        latest = answer.latest(MOST_ROWS)
+        latest = answer.latest(MOST_PERIODS)
         return latest, latest.part
     cohorts = sorted({row[0] for row in answer.rows} if answer.question.chart == "cohorts" else ())
     if len(cohorts) > MOST_COHORTS:

@@ -89,7 +89,7 @@ class Document:
         for answer in self.answers.answers:
             if answer.question is not days.HOURS:
                 kept, part = days.shortened(answer if self.names else initials(answer))
-                yield Card(kept, self.about(kept, part), kept.question.adds_up_by_day)
+                yield Card(kept, self.about(answer, part), kept.question.adds_up_by_day)
 
     def about(self, answer: Answer, part: str) -> Markup:
         """Return what to know to read an answer: its days, its time zone, what it leaves out."""

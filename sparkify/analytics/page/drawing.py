@@ -13,6 +13,8 @@ from sparkify.report import Json
 
 #: the version of Vega-Lite that Altair writes, as vl-convert names it: "6.4" of "v6.4.1"
 VERSION = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+#: labels that Vega hides because they would overlap, and the font, which is the page's
+UNSEEN = re.compile(r'<text [^>]*opacity="0"[^>]*>[^<]*</text>| font-family="[^"]*"')
 PATH = re.compile(r' d="[^"]*"')
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
@@ -27,7 +29,7 @@ def still(specification: Json, rows: list[Json]) -> Markup:
     """Draw a chart as SVG, which is shown until a script has run."""
     with_data = {**specification, "datasets": {DATA: rows}}
     svg = vl_convert.vegalite_to_svg(with_data, vl_version=VERSION)
-    return raw(PATH.sub(rounded, svg))  # Vega has escaped the texts
+    return raw(PATH.sub(rounded, UNSEEN.sub("", svg)))  # Vega has escaped the texts
 
 
 def rounded(path: re.Match[str]) -> str:

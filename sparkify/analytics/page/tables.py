@@ -61,6 +61,6 @@ def style(value: object, is_number: bool) -> str | None:
 
 def with_bar(number: str, length: float, widest: int) -> Markup:
     """Return the cell of a measure: the number, then a bar, 0 to 1 of the space that is left."""
-    bar = tag("b", tag("i", class_=f"b{round(length * 100)}"), aria_hidden="true")
+    bar = tag("b", tag("i", class_=f"b{round(length * 100)}"))
     value = tag("span", number, class_=f"n{widest}")
     return tag("td", tag("div", value, bar), class_="measured")

@@ -13,7 +13,7 @@ function element(name, attributes = {}, ...content) {
 /** The cell of a value; that of the measure has a bar, 0 to 1. */
 function cell(text, kind, bar) {
   if (bar === null) return element("td", kind === "text" ? {class: "date"} : {class: "number"}, text);
-  const drawn = element("b", {"aria-hidden": "true"}, element("i", {class: `b${Math.round(bar * 100)}`}));
+  const drawn = element("b", {}, element("i", {class: `b${Math.round(bar * 100)}`}));
   return element("td", {class: "measured"}, element("div", {}, element("span", {class: "n8"}, text), drawn));
 }
 
