@@ -64,6 +64,7 @@ def document_class() -> "type[Document]":
     return Document
 
 
+# long because its parameters are documented here
 def write_page(
     path: Path,
     warehouse: str | sa.Engine | None = None,

@@ -13,7 +13,7 @@ from sparkify.report import Json
 Hours = dict[datetime.date, list[int]]
 #: of a series, and of another answer unless more are asked for: the page is to have 2.5 MB at most
 MOST_PERIODS, MOST_ROWS = 1_100, 400
-MOST_COHORTS = 26  # half a year
+MOST_WEEKS = 26  # of cohorts, and after each
 
 
 def by_day_and_hour(scope: Scope = EVERYTHING) -> Query:
@@ -48,11 +48,12 @@ def shortened(answer: Answer) -> tuple[Answer, str]:
     if answer.question.series:
         latest = answer.latest(MOST_PERIODS)
         return latest, latest.part
-    cohorts = sorted({row[0] for row in answer.rows} if answer.question.chart == "cohorts" else ())
-    if len(cohorts) > MOST_COHORTS:
-        kept = set(cohorts[-MOST_COHORTS:])
-        rows = tuple(row for row in answer.rows if row[0] in kept)
-        return replace(answer, rows=rows), f"the last {MOST_COHORTS} of {len(cohorts)} weeks"
+    if answer.question.chart == "cohorts":
+        cohorts = sorted({row[0] for row in answer.rows})
+        kept = set(cohorts[-MOST_WEEKS:])
+        rows = tuple(row for row in answer.rows if row[0] in kept and row[1] <= MOST_WEEKS)
+        part = f"the last {len(kept)} of {len(cohorts)} weeks, and {MOST_WEEKS} weeks after each"
+        return replace(answer, rows=rows), part if len(rows) < len(answer.rows) else ""
     if len(answer.rows) > MOST_ROWS and answer.parameters.get("limit") is None:
         first = replace(answer, rows=answer.rows[:MOST_ROWS])
         return first, f"the first {MOST_ROWS} of {len(answer.rows)} rows"
