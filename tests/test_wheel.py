@@ -199,5 +199,8 @@ def test_what_is_installed(environments: dict[str, Path], kind: str) -> None:
     assert (package / "migrations" / "env.py").is_file()
     assert list((package / "migrations" / "versions").glob("0001_*.py"))
     assert (package / "py.typed").is_file()
+    page = package / "analytics" / "page"
+    assert (page / "style.css").is_file()
+    assert (page / "scripts" / "page.js").is_file()
     tops = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
     assert tops == {"sparkify", "dependencies.pth"}

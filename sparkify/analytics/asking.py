@@ -2,7 +2,7 @@
 
 import datetime
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from sparkify.analytics import worth
 from sparkify.analytics.answers import Answer, Answers
 from sparkify.analytics.layout import readable
 from sparkify.analytics.questions import QUESTIONS, Question, recommendation
+from sparkify.analytics.questions.scope import UTC, zone
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.ids import now
 from sparkify.models import PUBLISHED, Songplay, schema, table
@@ -140,21 +141,32 @@ def answer(
     return found.latest(limit) if asked.series and limit is not None else found
 
 
-def report(warehouse: str | sa.Engine | None = None, *, limit: int | None = None) -> Answers:
+def report(
+    warehouse: str | sa.Engine | None = None,
+    *,
+    limit: int | None = None,
+    tz: str | None = None,
+    questions: Sequence[Question] = QUESTIONS,
+) -> Answers:
     """Ask all questions, in one transaction.
 
     Args:
         warehouse: As for `ask`.
         limit: The maximum number of rows of each answer that has a limit.
+        tz: The time zone of days and hours; the default is UTC.
+        questions: Other questions; those of a page are `page.QUESTIONS`.
 
     Raises:
+        UsageError: The time zone is not valid.
         SparkifyError: The warehouse cannot be read.
     """
-    given = {} if limit is None else {"limit": limit}
+    zone(tz or UTC)  # a wrong one is an error before the warehouse is opened
+    options = {"limit": limit, "tz": tz}
+    given = {name: value for name, value in options.items() if value is not None}
     with reading(warehouse) as (source, connection):
         answers = [
-            answer(source, connection, each, given if "limit" in each.parameter_names else None)
-            for each in QUESTIONS
+            answer(source, connection, each, {k: given[k] for k in each.defaults if k in given})
+            for each in questions
         ]
         return Answers(source.url, now(), tuple(answers))
 

@@ -29,6 +29,12 @@ Zone = Annotated[
     str | None,
     typer.Option("--tz", metavar="ZONE", help="Time zone of days and hours; UTC by default."),
 ]
+Names = Annotated[
+    bool,
+    typer.Option(
+        "--names", help="Show the names of listeners on the page, not their initials alone."
+    ),
+]
 STDOUT = "-"
 
 
@@ -152,18 +158,20 @@ def report(
         Path | None,
         typer.Option("--html", help="Write all answers, with charts, to this HTML file."),
     ] = None,
+    names: Names = False,
+    tz: Zone = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer the analysts' questions: what are people listening to?"""
     from sparkify import analytics
-    from sparkify.analytics.page import MARKER, page
-    from sparkify.process.files import write_file
-    from sparkify.process.owned import starts_with
 
-    answers = analytics.report(warehouse, limit=limit)
-    if html is not None:
-        write_file(html, page(answers), ours=starts_with(MARKER.encode()), force=force)
+    if html is None:
+        answers = analytics.report(warehouse, limit=limit, tz=tz)
+    else:
+        from sparkify.analytics.page import write_page
+
+        answers = write_page(html, warehouse, limit=limit, tz=tz, names=names, force=force)
         typer.echo(f"{html} written", err=True)
     if as_json or html is None:
         display(answers, as_json=as_json)
