@@ -159,6 +159,8 @@ class Run:
         """List, and load what is new."""
         with self.clock.step("extract"):
             listing = self.lake.listing()
+        found = f"{len(listing.objects):,} objects, {listing.ignored:,} other names"
+        logger.info("listed %s: %s", self.lake.name, found)
         with self.warehouse.writing(self.settings.lock_timeout) as connection:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
@@ -166,7 +168,9 @@ class Run:
             report = loader.load(listing)
             if report.load_id is not None:
                 self.finish(loader, connection, report)
-        return replace(report, seconds=self.clock.seconds())
+        seconds = self.clock.seconds()
+        logger.info("seconds: %s", seconds)
+        return replace(report, seconds=seconds)
 
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""

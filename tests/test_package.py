@@ -17,6 +17,7 @@ PUBLIC = {
     "Plan",
     "Report",
     "SparkifyError",
+    "Stale",
     "TooManyRejects",
     "TryAgain",
     "UsageError",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from sparkify.cli.logs import note
 from sparkify.cli.options import AsJson, Force, WarehouseUrl, show
 
 app = typer.Typer(rich_markup_mode=None)
@@ -35,7 +36,7 @@ def report(
     answers = analytics.report(warehouse, limit=limit)
     if html is not None:
         write_file(html, page(answers), ours=starts_with(MARKER.encode()), force=force)
-        typer.echo(f"{html} written", err=True)
+        note(f"{html} written")
     if as_json or html is None:
         show(answers, as_json=as_json)
 

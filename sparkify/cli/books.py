@@ -6,19 +6,32 @@ from typing import Annotated
 import typer
 
 from sparkify import config
-from sparkify.cli.options import AsJson, Force, WarehouseUrl, show
+from sparkify.cli.options import AsJson, Force, WarehouseUrl, parsed, show
+from sparkify.values import parse_duration
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def status(warehouse: WarehouseUrl = None, as_json: AsJson = False) -> None:
-    """Show what the warehouse holds."""
+def status(
+    warehouse: WarehouseUrl = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            "--max-age", help="Exit 6 if the newest event or load is older, as in 90m, 26h, 2d."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the warehouse holds, and whether it is up to date."""
     from sparkify import books, warehouses
 
+    allowed = parsed("--max-age", max_age, parse_duration)
     settings = config.load({"warehouse": warehouse})
     with warehouses.connect(settings.warehouse, settings) as opened:
-        show(books.read_status(opened, settings), as_json=as_json)
+        found = books.read_status(opened, settings, max_age=allowed)
+    show(found, as_json=as_json)
+    found.fresh.check()
 
 
 @app.command()

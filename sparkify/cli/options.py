@@ -3,11 +3,14 @@
 import inspect
 import json
 from collections.abc import Callable
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
+from sparkify.errors import UsageError
 from sparkify.settings import OPTIONS
+
+T = TypeVar("T")
 
 WarehouseUrl = Annotated[
     str | None, typer.Option("--warehouse", help=OPTIONS["warehouse"].help, show_default=False)
@@ -34,6 +37,18 @@ class Result(Protocol):
 def show(result: Result, *, as_json: bool) -> None:
     """Print a result for people or for programs."""
     typer.echo(json.dumps(result.to_dict()) if as_json else str(result))
+
+
+def parsed(name: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """The value of an option, if it was given.
+
+    Raises:
+        UsageError: the value is invalid.
+    """
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is {text!r}: {error}") from None
 
 
 def parameter(name: str, annotation: object, default: object = None) -> inspect.Parameter:

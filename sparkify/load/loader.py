@@ -105,8 +105,10 @@ class Loader:
         if adopted:
             logger.info("%s objects had been staged by a run that died", f"{len(adopted):,}")
         read = [item for uri, item in difference.read.items() if uri not in adopted]
+        logger.info("reading %s objects (%s)", f"{len(read):,}", difference.files)
         first_id = again(lambda: self.reserve(len(read)))
         stager.stage(read, first_id)
+        logger.info("records: %s", stager.staged.records)
         if not self.executor.as_sql:
             stager.staged.check(self.settings.max_rejects)
         stager.staged.check_batches(difference)
@@ -136,6 +138,7 @@ class Loader:
             if isinstance(transaction, sa.RootTransaction):
                 with self.clock.step("publish"), stopping.committing(load_id):
                     self.warehouse.commit(transaction, load_id)
+                logger.info("load %s is published: %s", load_id, report.row_text())
         return report
 
     def send(self, load_id: str, difference: Difference, staged: Staged) -> None:
