@@ -1,8 +1,9 @@
 """From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
+import datetime
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -12,6 +13,8 @@ import sqlalchemy as sa
 from sparkify import config, warehouses
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
+from sparkify.lake.part import Part
+from sparkify.load.choice import Choice
 from sparkify.load.clock import Clock
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
@@ -31,6 +34,7 @@ from sparkify.warehouses.executor import Executor, Found, Recorder
 logger = logging.getLogger(__name__)
 
 Location = str | os.PathLike[str]
+Day = str | datetime.date
 
 
 # long because every parameter is documented here, once
@@ -49,6 +53,10 @@ def run(
     lock_timeout: float | str | None = None,
     full: bool = False,
     prune: bool = False,
+    since: Day | None = None,
+    until: Day | None = None,
+    limit: int | None = None,
+    objects: Iterable[Location] | None = None,
     tls: bool = True,
     progress: Progress | None = None,
 ) -> Report:
@@ -73,6 +81,11 @@ def run(
         lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
+        since: also read again unchanged objects with events of this day or later, UTC.
+        until: the same with events of this day or earlier; with both, of the days between.
+        limit: read at most so many objects; the next run reads the others.
+        objects: look at these objects only, and list no others. Each is a name below the source, or
+            a full path or `s3://` URL.
         tls: Redshift: verify the certificate; False connects without encryption.
         progress: called with the step, how much of it is done, and of how much.
 
@@ -89,16 +102,19 @@ def run(
 @contextmanager
 def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
     """A run with the parameters of `run`, its lake and its warehouse open."""
-    warehouse = given.get("warehouse")
+    warehouse, objects = given.get("warehouse"), given.get("objects")
+    choice = Choice.of(given)
     flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
     arguments = {name: value for name, value in given.items() if name in OPTIONS}
     if isinstance(warehouse, sa.Engine):
         del arguments["warehouse"]
     settings = config.load(arguments)
     lake = open_lake(settings)
+    if objects is not None:
+        lake = Part.of(lake, settings.source, objects)
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
         opened.route.check(lake)
-        yield Run(settings, lake, opened, **flags)
+        yield Run(settings, lake, opened, choice, **flags)
 
 
 @parameters_of(run, prepared)
@@ -142,6 +158,7 @@ class Run:
     settings: Settings
     lake: Lake
     warehouse: Warehouse
+    choice: Choice
     full: bool = False
     prune: bool = False
     progress: Progress = lambda what, done, total: None
@@ -183,7 +200,7 @@ class Run:
     def loader(self, executor: Executor) -> Loader:
         """What loads."""
         lake, warehouse = self.lake, self.warehouse
-        how = (self.full, self.prune, self.clock, self.progress)
+        how = (self.full, self.prune, self.choice, self.clock, self.progress)
         return Loader(self.settings, lake, warehouse, executor, *how)
 
     def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
@@ -202,7 +219,8 @@ class Run:
             if schema.state(connection) is schema.State.EMPTY:
                 return {}
             schema.require(connection, self.warehouse.url)
-            selects = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            own = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            selects = (*own, *self.choice.selects())
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()
                 for select in selects

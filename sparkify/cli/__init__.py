@@ -1,7 +1,7 @@
 """The command line: results go to stdout, logs and progress to stderr.
 
     load      run, plan
-    books     status, rejects
+    books     status, loads, rejects
     analysts  report, recommend, export
     schema    config, simulate, schema
     cluster   the commands of `sparkify cluster`

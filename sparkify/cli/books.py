@@ -1,4 +1,4 @@
-"""The commands that look into the books: status and rejects."""
+"""The commands that look into the books: status, loads and rejects."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,28 @@ def status(
         found = books.read_status(opened, settings, max_age=allowed)
     show(found, as_json=as_json)
     found.fresh.check()
+
+
+@app.command()
+def loads(
+    load_id: Annotated[
+        str | None,
+        typer.Argument(
+            help="Show this load alone, with its files and rejects; its start is enough."
+        ),
+    ] = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the loads, or show one of them."""
+    from sparkify import books, warehouses
+
+    settings = config.load({"warehouse": warehouse})
+    with warehouses.connect(settings.warehouse, settings) as opened:
+        if load_id is None:
+            show(books.read_loads(opened, settings), as_json=as_json)
+        else:
+            show(books.read_load(opened, settings, load_id), as_json=as_json)
 
 
 @app.command()

@@ -23,6 +23,17 @@ Full = Annotated[bool, typer.Option("--full", help="Replace all rows by a load o
 Prune = Annotated[
     bool, typer.Option("--prune", help="Also remove the rows of objects that no longer exist.")
 ]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="Read files with events of this day or later (UTC) again."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="Read files with events of this day or earlier again."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Read at most so many files in this run.")
+]
 Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
 LOADING = ("songs", "events", "staging", "copy", "max_rejects", "new_fields", "lock_timeout")
 
@@ -71,6 +82,9 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
             *settings,
             parameter("full", Full, False),
             parameter("prune", Prune, False),
+            parameter("since", Since),
+            parameter("until", Until),
+            parameter("limit", Limit),
             *(each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in own),
         ]
     )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.lake.objects import Lake, LakeObject, Listing
+from sparkify.load.choice import Choice
 from sparkify.load.clock import Clock
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.fields import SEEN, SeenFields, seen_fields
@@ -47,6 +48,7 @@ class Loader:
     executor: Executor
     full: bool
     prune: bool
+    choice: Choice
     clock: Clock
     progress: Progress
     run_id: str = field(init=False)
@@ -78,8 +80,14 @@ class Loader:
 
     def compare(self, listing: Listing) -> Difference:
         """Compare the listing with the books; a full load takes them for empty."""
+        again = {n for each in self.choice.selects() for (n,) in self.executor.rows(each)}
         known = [] if self.full else self.executor.rows(ledger())
-        difference = Difference.of(listing, known, self.lake, prune=self.prune)
+        difference = Difference.of(listing, known, self.lake, prune=self.prune, again=again)
+        if self.choice.limit is not None:
+            left = len(difference.read)
+            difference.cut(self.choice.limit)
+            left -= len(difference.read)
+            logger.info("%s objects are left to the next run", f"{left:,}")
         difference.check()
         return difference
 
