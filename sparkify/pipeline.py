@@ -11,6 +11,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
 from sparkify.lake.part import Part
@@ -28,7 +29,7 @@ from sparkify.process import scratch
 from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
-from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def run(
     max_rejects: str | int | None = None,
     new_fields: Literal["keep", "report", "reject"] | None = None,
     lock_timeout: float | str | None = None,
+    publish: Location | None = None,
     full: bool = False,
     prune: bool = False,
     since: Day | None = None,
@@ -79,6 +81,7 @@ def run(
         new_fields: what happens to fields of a record that no column takes: "keep" stores them in
             the staging column `extra`, "report" only counts them, "reject" rejects the record.
         lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
+        publish: DuckDB: a file for a read-only copy of the warehouse after the load.
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
         since: also read again unchanged objects with events of this day or later, UTC.
@@ -143,12 +146,13 @@ def upgrade(warehouse: str | sa.Engine | None = None) -> None:
     """
     url = None if isinstance(warehouse, sa.Engine) else warehouse
     settings = config.load({"warehouse": url})
-    with (
-        warehouses.connect(warehouse or settings.warehouse, settings) as opened,
-        opened.writing(settings.lock_timeout) as connection,
-    ):
-        schema.check_upgradable(connection, opened.url)
-        schema.upgrade(connection)
+    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+        copy = warehouses.copy_of(opened, settings)
+        with opened.writing(settings.lock_timeout) as connection:
+            schema.check_upgradable(connection, opened.url)
+            schema.upgrade(connection)
+        if copy is not None:
+            copy.update(settings.lock_timeout)
 
 
 @dataclass
@@ -167,10 +171,16 @@ class Run:
     def execute(self) -> Report:
         """List and load; from the start again if that may help."""
         self.warehouse.require_url()
+        copy = warehouses.copy_of(self.warehouse, self.settings)
         scratch.sweep()
         if self.warehouse.owned:
             config.warn(self.settings, self.warehouse.url)
-        return again(self.attempt)
+        report = again(self.attempt)
+        if copy is not None:
+            self.publish(copy, report)
+        seconds = self.clock.seconds()
+        logger.info("seconds: %s", seconds)
+        return replace(report, seconds=seconds)
 
     def attempt(self) -> Report:
         """List, and load what is new."""
@@ -185,9 +195,18 @@ class Run:
             report = loader.load(listing)
             if report.load_id is not None:
                 self.finish(loader, connection, report)
-        seconds = self.clock.seconds()
-        logger.info("seconds: %s", seconds)
-        return replace(report, seconds=seconds)
+        return report
+
+    def publish(self, copy: Copy, report: Report) -> None:
+        """Update the copy that readers use."""
+        try:
+            with self.clock.step("publish"):
+                copy.update(self.settings.lock_timeout)
+        except SparkifyError as error:
+            done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
+            raise type(error)(
+                f"{error} ({done}; the copy for readers is the former one)"
+            ) from error
 
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""

@@ -1,5 +1,6 @@
 """The values that settings have besides plain text: how their text is parsed."""
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -81,6 +82,13 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise ValueError("must be a day like 2018-11-30") from None
+
+
+def parse_path(text: str) -> str:
+    """Read the path of a file; `~` is the home folder."""
+    if "://" in text or not text.strip():
+        raise ValueError("must be the path of a file")
+    return os.path.expanduser(text)  # noqa: PTH111 - it may be invalid
 
 
 def parse_copy(text: str) -> str:

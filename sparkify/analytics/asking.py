@@ -41,7 +41,8 @@ def ask(
 
     Args:
         name: One of the names in `QUESTIONS`, for instance "top-songs".
-        warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings.
+        warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings, or its
+            published copy if they name one.
         limit: The maximum number of rows. For top-artists-of-women it is per year.
         gender: "F" or "M".
         year: Only this year.
@@ -75,7 +76,7 @@ def reading(
     url = warehouse if isinstance(warehouse, str) else None
     settings = config.load({"warehouse": url})
     with (
-        warehouses.connect(warehouse or settings.warehouse, settings) as source,
+        warehouses.connect(warehouse or warehouses.read_from(settings), settings) as source,
         source.reading(settings.lock_timeout) as connection,
     ):
         schema.require(connection, source.url)

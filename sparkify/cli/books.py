@@ -28,7 +28,7 @@ def status(
 
     allowed = parsed("--max-age", max_age, parse_duration)
     settings = config.load({"warehouse": warehouse})
-    with warehouses.connect(settings.warehouse, settings) as opened:
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
         found = books.read_status(opened, settings, max_age=allowed)
     show(found, as_json=as_json)
     found.fresh.check()
@@ -49,7 +49,7 @@ def loads(
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})
-    with warehouses.connect(settings.warehouse, settings) as opened:
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
         if load_id is None:
             show(books.read_loads(opened, settings), as_json=as_json)
         else:
@@ -74,7 +74,7 @@ def rejects(
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})
-    with warehouses.connect(settings.warehouse, settings) as opened:
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
         found = books.read_rejects(opened, settings, uri=uri, code=code, load=load)
     if out:
         found.write(out, force=force)

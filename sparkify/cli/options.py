@@ -35,7 +35,16 @@ Limit = Annotated[
     int | None, typer.Option("--limit", min=1, help="Read at most so many files in this run.")
 ]
 Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
-LOADING = ("songs", "events", "staging", "copy", "max_rejects", "new_fields", "lock_timeout")
+LOADING = (
+    "songs",
+    "events",
+    "staging",
+    "copy",
+    "max_rejects",
+    "new_fields",
+    "lock_timeout",
+    "publish",
+)
 
 
 class Result(Protocol):
