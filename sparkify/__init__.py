@@ -24,6 +24,7 @@ TYPE_CHECKING = False  # type checkers take it for True; importing `typing` take
 if TYPE_CHECKING:
     from sparkify.errors import (
         SparkifyError,
+        Stale,
         TooManyRejects,
         TryAgain,
         UsageError,
@@ -36,6 +37,7 @@ __all__ = [
     "Plan",
     "Report",
     "SparkifyError",
+    "Stale",
     "TooManyRejects",
     "TryAgain",
     "UsageError",

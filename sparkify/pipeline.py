@@ -1,8 +1,9 @@
 """From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
+import datetime
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -10,8 +11,11 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
+from sparkify.lake.part import Part
+from sparkify.load.choice import Choice
 from sparkify.load.clock import Clock
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
@@ -27,12 +31,13 @@ from sparkify.process import scratch
 from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
-from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
 
 logger = logging.getLogger(__name__)
 
 Location = str | os.PathLike[str]
+Day = str | datetime.date
 
 
 # long because every parameter is documented here, once
@@ -49,8 +54,13 @@ def run(
     max_rejects: str | int | None = None,
     new_fields: Literal["keep", "report", "reject"] | None = None,
     lock_timeout: float | str | None = None,
+    publish: Location | None = None,
     full: bool = False,
     prune: bool = False,
+    since: Day | None = None,
+    until: Day | None = None,
+    limit: int | None = None,
+    objects: Iterable[Location] | None = None,
     tls: bool = True,
     progress: Progress | None = None,
 ) -> Report:
@@ -73,8 +83,14 @@ def run(
         new_fields: what happens to fields of a record that no column takes: "keep" stores them in
             the staging column `extra`, "report" only counts them, "reject" rejects the record.
         lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
+        publish: DuckDB: a file for a read-only copy of the warehouse after the load.
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
+        since: also read again unchanged objects with events of this day or later, UTC.
+        until: the same with events of this day or earlier; with both, of the days between.
+        limit: read at most so many objects; the next run reads the others.
+        objects: look at these objects only, and list no others. Each is a name below the source, or
+            a full path or `s3://` URL.
         tls: Redshift: verify the certificate; False connects without encryption.
         progress: called with the step, how much of it is done, and of how much.
 
@@ -91,16 +107,19 @@ def run(
 @contextmanager
 def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
     """A run with the parameters of `run`, its lake and its warehouse open."""
-    warehouse = given.get("warehouse")
+    warehouse, objects = given.get("warehouse"), given.get("objects")
+    choice = Choice.of(given)
     flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
     arguments = {name: value for name, value in given.items() if name in OPTIONS}
     if isinstance(warehouse, sa.Engine):
         del arguments["warehouse"]
     settings = config.load(arguments)
     lake = open_lake(settings)
+    if objects is not None:
+        lake = Part.of(lake, settings.source, objects)
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
         opened.route.check(lake)
-        yield Run(settings, lake, opened, **flags)
+        yield Run(settings, lake, opened, choice, **flags)
 
 
 @parameters_of(run, prepared)
@@ -135,16 +154,17 @@ def upgrade(
         SparkifyError: the warehouse cannot be opened, its tables are not Sparkify's, or its schema
             is newer than this version.
     """
-    with (
-        existing(warehouse) as (opened, settings),
-        opened.writing(settings.lock_timeout) as connection,
-    ):
-        schema.check_upgradable(connection, opened.url)
-        steps = schema.upgrade(connection, tell)
-        if any(step.own for step in steps):
-            connection.rollback()
-            rebuild(opened, opened.executor(connection), settings.lock_timeout)
-        return steps
+    with existing(warehouse) as (opened, settings):
+        copy = warehouses.copy_of(opened, settings)
+        with opened.writing(settings.lock_timeout) as connection:
+            schema.check_upgradable(connection, opened.url)
+            steps = schema.upgrade(connection, tell)
+            if any(step.own for step in steps):
+                connection.rollback()
+                rebuild(opened, opened.executor(connection), settings.lock_timeout)
+        if copy is not None:
+            copy.update(settings.lock_timeout)
+    return steps
 
 
 def upgrade_sql(warehouse: str | sa.Engine | None = None) -> str:
@@ -186,6 +206,7 @@ class Run:
     settings: Settings
     lake: Lake
     warehouse: Warehouse
+    choice: Choice
     full: bool = False
     prune: bool = False
     progress: Progress = lambda what, done, total: None
@@ -194,15 +215,23 @@ class Run:
     def execute(self) -> Report:
         """List and load; from the start again if that may help."""
         self.warehouse.require_url()
+        copy = warehouses.copy_of(self.warehouse, self.settings)
         scratch.sweep()
         if self.warehouse.owned:
             config.warn(self.settings, self.warehouse.url)
-        return again(self.attempt)
+        report = again(self.attempt)
+        if copy is not None:
+            self.publish(copy, report)
+        seconds = self.clock.seconds()
+        logger.info("seconds: %s", seconds)
+        return replace(report, seconds=seconds)
 
     def attempt(self) -> Report:
         """List, and load what is new."""
         with self.clock.step("extract"):
             listing = self.lake.listing()
+        found = f"{len(listing.objects):,} objects, {listing.ignored:,} other names"
+        logger.info("listed %s: %s", self.lake.name, found)
         with self.warehouse.writing(self.settings.lock_timeout) as connection:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
@@ -210,7 +239,18 @@ class Run:
             report = loader.load(listing)
             if report.load_id is not None:
                 self.finish(loader, connection, report)
-        return replace(report, seconds=self.clock.seconds())
+        return report
+
+    def publish(self, copy: Copy, report: Report) -> None:
+        """Update the copy that readers use."""
+        try:
+            with self.clock.step("publish"):
+                copy.update(self.settings.lock_timeout)
+        except SparkifyError as error:
+            done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
+            raise type(error)(
+                f"{error} ({done}; the copy for readers is the former one)"
+            ) from error
 
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""
@@ -223,7 +263,7 @@ class Run:
     def loader(self, executor: Executor) -> Loader:
         """What loads."""
         lake, warehouse = self.lake, self.warehouse
-        how = (self.full, self.prune, self.clock, self.progress)
+        how = (self.full, self.prune, self.choice, self.clock, self.progress)
         return Loader(self.settings, lake, warehouse, executor, *how)
 
     def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
@@ -242,7 +282,8 @@ class Run:
             if schema.state(connection) is schema.State.EMPTY:
                 return {}
             schema.require(connection, self.warehouse.url)
-            selects = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            own = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            selects = (*own, *self.choice.selects())
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()
                 for select in selects

@@ -16,6 +16,7 @@ from sparkify.values import (
     parse_copy,
     parse_count,
     parse_new_fields,
+    parse_path,
     parse_port,
     parse_positive,
     parse_seconds,
@@ -149,6 +150,13 @@ class Settings:
         "SPARKIFY_LOCK_TIMEOUT",
         parse=parse_seconds,
         help="Seconds to wait for another run or a reader.",
+    )
+    publish: str | None = setting(
+        None,
+        "SPARKIFY_PUBLISH",
+        ("DUCKDB", "PUBLISH"),
+        parse=parse_path,
+        help="DuckDB: the file for a read-only copy after each load, which readers then use.",
     )
     log_jsonpath: str | None = setting(
         None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."

@@ -25,6 +25,7 @@ PUBLIC = {
     "Plan",
     "Report",
     "SparkifyError",
+    "Stale",
     "TooManyRejects",
     "TryAgain",
     "UsageError",
@@ -120,7 +121,8 @@ def test_windows(code: str, printed: str) -> None:
 def test_a_run_has_the_parameters_that_the_settings_declare() -> None:
     """Each parameter that is a setting is declared as one; the others belong to the call."""
     parameters = inspect.signature(pipeline.run).parameters
-    assert set(parameters) - set(OPTIONS) == {"full", "prune", "progress"}
+    own = {"full", "prune", "since", "until", "limit", "objects", "progress"}
+    assert set(parameters) - set(OPTIONS) == own
     assert set(LOADING) <= set(parameters)
     by_environment = {option.name for option in OPTIONS.values() if option.environment}
     assert by_environment - set(parameters) == {"migrations"}  # which belongs to the warehouse

@@ -51,7 +51,8 @@ def ask(
 
     Args:
         name: One of the names in `QUESTIONS`, for instance "top-songs".
-        warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings.
+        warehouse: A SQLAlchemy URL or Engine; the default is the warehouse of the settings, or its
+            published copy if they name one.
         since: Only plays from this day on: a date, or text such as "2018-11-01".
         until: Only plays up to this day, which is included.
         tz: The time zone of days and hours, for instance "Europe/Paris"; the default is UTC.
@@ -107,7 +108,7 @@ def reading(
     url = warehouse if isinstance(warehouse, str) else None
     settings = config.load({"warehouse": url})
     with (
-        warehouses.connect(warehouse or settings.warehouse, settings) as source,
+        warehouses.connect(warehouse or warehouses.read_from(settings), settings) as source,
         source.reading(settings.lock_timeout) as connection,
     ):
         schema.require(connection, source.url)

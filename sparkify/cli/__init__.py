@@ -1,27 +1,27 @@
 """The command line: results go to stdout, logs and progress to stderr.
 
     load      run, plan
-    books     status, rejects
+    books     status, loads, rejects
     analysts  ask, report, recommend, verify, export
     schema    config, simulate, schema
     cluster   the commands of `sparkify cluster`
     options   what commands share
     console   errors as one line, exit codes
+    logs      -v, -q, --log-format
     progress  progress bars
 
 Each command imports what it needs when it runs, so that the others start quickly.
 """
 
 import gc
-import logging
 import sys
 from functools import partial
 from typing import Annotated
 
 import typer
 
-from sparkify.cli import analysts, books, cluster, load, schema
-from sparkify.cli.console import OneLine, guarded
+from sparkify.cli import analysts, books, cluster, load, logs, schema
+from sparkify.cli.console import guarded
 from sparkify.masking import learn
 from sparkify.version import __version__
 
@@ -33,13 +33,14 @@ app = typer.Typer(
     help="Load JSON logs of a music service into a star schema, and query it.",
 )
 for group in (cluster, load, books, schema, analysts):
-    app.add_typer(group.app)
+    app.add_typer(logs.accepted_after(group.app))
 
 
 def main() -> None:
     """Run the command line."""
     for argument in sys.argv[1:]:  # messages may quote them
         learn(argument.partition("=")[2] if argument.startswith("-") else argument)
+    logs.start(sys.argv[1:])
     gc.set_threshold(100_000)  # imports make many objects and little garbage: 0.1 s
     sys.exit(guarded(partial(app, standalone_mode=False)))
 
@@ -56,12 +57,9 @@ def options(
     _version: Annotated[
         bool, typer.Option("--version", callback=print_version, is_eager=True, help="The version.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("-v", help="Log more.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", help="Log errors only.")] = False,
+    log_verbose: logs.Verbose = 0,
+    log_quiet: logs.Quiet = False,
+    log_format: logs.LogFormat = None,
 ) -> None:
     """Set up logging."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(OneLine())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
-    logging.getLogger("sparkify").setLevel(level)
+    logs.CHOSEN.add(log_verbose=log_verbose, log_quiet=log_quiet, log_format=log_format)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sparkify.cli.logs import note
 from sparkify.cli.options import AsJson, Force, Result, WarehouseUrl, show
 from sparkify.errors import UsageError
 
@@ -172,7 +173,7 @@ def report(
         from sparkify.analytics.page import write_page
 
         answers = write_page(html, warehouse, limit=limit, tz=tz, names=names, force=force)
-        typer.echo(f"{html} written", err=True)
+        note(f"{html} written")
     if as_json or html is None:
         display(answers, as_json=as_json)
 

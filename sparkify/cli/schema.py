@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sparkify import config
+from sparkify.cli.logs import note
 from sparkify.cli.options import AsJson, WarehouseUrl
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.settings import Settings
@@ -123,7 +124,7 @@ def reset_schema(settings: Settings, *, ask: bool) -> str:
                 lost = schema.lost(connection, opened.url)
             if lost:
                 rows = ", ".join(f"{table} {count:,}" for table, count in lost.items())
-                typer.echo(f"{opened.url} would lose these rows: {rows}", err=True)
+                note(f"{opened.url} would lose these rows: {rows}", always=True)
                 if ask:
                     typer.confirm("Drop every table?", abort=True, err=True)
         with opened.writing(settings.lock_timeout) as connection:

@@ -1,5 +1,6 @@
 """From staged rows to the star and the books.
 
+choice       which objects to read, beside what is new
 loader       one load: compare, stage, publish, clean up
 ledger       which objects are new, changed or missing
 runs         which runs live; adopting and removing what dead ones have staged

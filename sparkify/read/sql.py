@@ -6,6 +6,7 @@ it is installed, and that takes 0.4 s.
 
 import logging
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +43,18 @@ class DuckDBScanner:
 
     def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
         """Run one statement; see `Scanner`."""
-        logger.debug("%s", query)
-        return self.connection.execute(fill(query, values) if values else query)
+        with timed(query):
+            return self.connection.execute(fill(query, values) if values else query)
+
+
+@contextmanager
+def timed(statement: str) -> Iterator[None]:
+    """Log a statement with the seconds that it takes, also if it fails."""
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        logger.debug("%.3f s: %s", time.perf_counter() - begin, statement)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ A route receives what it needs: a way to send statements, settings, parts. It kn
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from sparkify.lake.objects import Lake, LakeObject
@@ -30,12 +31,14 @@ class Staging:
         file_ids: unused ids of versions, one for each object.
         new_fields: what happens to fields that no column takes; see the setting.
         waiting: to be called now and then while a batch is read, before anything is sent for it.
+        arrived: to be called with each object whose bytes have arrived, in any thread.
     """
 
     run_id: str
     file_ids: Iterator[int]
     new_fields: str = "keep"
     waiting: Callable[[], None] = lambda: None
+    arrived: Callable[[LakeObject], None] = lambda item: None
 
 
 class Route(ABC):
@@ -77,6 +80,19 @@ class InPlace(Route):
         return read(executor.scanner(), lake, objects, staging, as_sql=executor.as_sql)
 
 
+@dataclass(frozen=True)
+class Watched(Lake):
+    """A lake that tells of each object whose bytes have arrived."""
+
+    arrived: Callable[[LakeObject], None]
+
+    def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
+        """See `Lake.fetch`."""
+        for item, content in super().fetch(objects):
+            self.arrived(item)
+            yield item, content
+
+
 def read(
     scanner: Scanner, lake: Lake, objects: Sequence[LakeObject], staging: Staging, *, as_sql: bool
 ) -> Generator[list[Outcome]]:
@@ -89,5 +105,6 @@ def read(
         yield from Reader(scanner, lake, new_fields=staging.new_fields).read(planned(objects))
         return
     with scratch.folder() as directory:
-        found = batches(lake, objects, directory, staging.file_ids)
+        watched = Watched(lake.name, lake.locations, staging.arrived)
+        found = batches(watched, objects, directory, staging.file_ids)
         yield from Reader(scanner, lake, staging.waiting, staging.new_fields).read(found)

@@ -17,6 +17,7 @@ from sparkify.process import scratch, stopping
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.duckdb.copying import FileCopy
 from sparkify.warehouses.duckdb.dialect import Dialect, engine
 from sparkify.warehouses.duckdb.export import export_tables
 from sparkify.warehouses.duckdb.faults import absolute, check_path, translate
@@ -215,6 +216,10 @@ class DuckDB(Warehouse):
     def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
         """See `Warehouse.is_dead`: who holds the file is the only run that is alive."""
         return sa.true()
+
+    def copy_at(self, path: str) -> FileCopy:
+        """See `Warehouse.copy_at`."""
+        return FileCopy(self, path)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
