@@ -1,4 +1,4 @@
-"""The commands for analysts: ask, report, recommend, export."""
+"""The commands for analysts: ask, report, recommend, verify, export."""
 
 import json
 import sys
