@@ -20,6 +20,7 @@ LAYERS = (
     ("warehouses",),
     ("report",),
     ("load",),
+    ("upkeep",),
     ("pipeline",),
     ("books", "analytics", "cluster"),
     ("simulate",),

@@ -27,6 +27,19 @@ REJECTS = sa.table(
 )
 
 
+FIELDS = sa.table(
+    "fields",
+    sa.column("kind", sa.String),
+    sa.column("name", sa.String),
+    sa.column("declared", sa.Boolean),
+    sa.column("records", sa.BigInteger),
+    sa.column("types", sa.String),
+    sa.column("first_seen", sa.DateTime),
+    sa.column("last_seen", sa.DateTime),
+    schema=STAGING,
+)
+
+
 class CreateView(ExecutableDDLElement):
     """CREATE VIEW in the schema `staging`; on Redshift it does not bind the tables."""
 

@@ -7,7 +7,7 @@ from sparkify.analytics.questions.question import Question
 from sparkify.load.transform.rows import ascending
 from sparkify.models import Load, table
 from sparkify.models.statements import Query
-from sparkify.models.views import REJECTS
+from sparkify.models.views import FIELDS, REJECTS
 
 
 def loads(limit: int = 10) -> Query:
@@ -29,6 +29,14 @@ def rejects(limit: int = 10) -> Query:
     return ordered.limit(limit)
 
 
+def unknown_fields(limit: int = 20) -> Query:
+    """Select the fields whose values no column takes; the commonest first."""
+    field = FIELDS.c
+    declared = sa.case((field.declared, "of another type"), else_="unknown").label("field_is")
+    rows = sa.select(field.name, field.kind, declared, field.records, field.types)
+    return rows.order_by(field.records.desc(), *ascending(field.name, field.kind)).limit(limit)
+
+
 BOOKS = (
     Question(
         "loads",
@@ -45,6 +53,15 @@ BOOKS = (
         "Which records were rejected, and why?",
         rejects,
         ("code", "column", "example", "records"),
+        measure="records",
+        chart="bars",
+    ),
+    Question(
+        "unknown-fields",
+        "books",
+        "Which fields of the records have values that no column takes?",
+        unknown_fields,
+        ("field", "kind", "is", "records", "types"),
         measure="records",
         chart="bars",
     ),
