@@ -15,7 +15,8 @@ Everything else is beside the flow: models/ (the tables and the rules of their f
 AWS), simulate/ (a lake to try things on), cli/ (the commands), process/ (signals, temporary
 folders), upkeep (upgrades), settings and config, errors, report, version. Imports go in this
 direction only: errors, settings, config, process < models < lake < read < warehouses < load <
-upkeep < pipeline < books, analytics, cluster < cli. docs/architecture.md says which files to touch for what.
+upkeep < pipeline < books, analytics, cluster < cli. docs/architecture.md says which files to touch
+for what.
 """
 
 from sparkify.version import __version__
