@@ -20,7 +20,6 @@ LAYERS = (
     ("warehouses",),
     ("report",),
     ("load",),
-    ("upkeep",),
     ("pipeline",),
     ("books", "analytics", "cluster"),
     ("simulate",),
