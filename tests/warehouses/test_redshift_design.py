@@ -9,7 +9,7 @@ from tests.redshift_standin import StandIn
 
 CHANGES = [
     ("songplays ALTER DISTKEY user_id", "ALTER DISTSTYLE KEY DISTKEY start_time"),
-    ("users ALTER DISTSTYLE AUTO", "ALTER DISTSTYLE ALL"),
+    ("songs ALTER DISTSTYLE AUTO", "ALTER DISTSTYLE ALL"),
     ("songplays ALTER SORTKEY (user_id, start_time)", "ALTER SORTKEY (start_time)"),
     ("staging.loads ALTER SORTKEY NONE", "ALTER SORTKEY (load_id)"),
     ("users ALTER COLUMN level ENCODE lzo", "ALTER COLUMN level ENCODE zstd"),
