@@ -60,8 +60,7 @@ def load_extensions() -> None:
     settings = config.load(unneeded=OPTIONS.keys() - {"extensions"})
     names = [name.strip() for name in (settings.extensions or "").split(",") if name.strip()]
     origin = settings.origins["extensions"]
-    here = str(Path.cwd())
-    if names and here not in sys.path:  # `python -m sparkify` has it, `sparkify` has not
+    if names and (here := str(Path.cwd())) not in sys.path:  # only `python -m sparkify` has it
         sys.path.insert(0, here)
     for name in names:
         try:
