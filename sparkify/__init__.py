@@ -27,12 +27,13 @@ if TYPE_CHECKING:
         UsageError,
         WarehouseBusy,
     )
-    from sparkify.pipeline import plan, run
-    from sparkify.report import Plan, Report
+    from sparkify.pipeline import forget, plan, run
+    from sparkify.report import Erasure, Plan, Report
 
     __version__: str
 
 __all__ = [
+    "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
@@ -41,10 +42,12 @@ __all__ = [
     "UsageError",
     "WarehouseBusy",
     "__version__",
+    "forget",
     "plan",
     "run",
 ]
-HOME = {"run": "pipeline", "plan": "pipeline", "Report": "report", "Plan": "report"}
+HOME = {"run": "pipeline", "plan": "pipeline", "forget": "pipeline"}
+HOME |= dict.fromkeys(("Erasure", "Plan", "Report"), "report")
 
 
 def __getattr__(name: str) -> object:

@@ -13,18 +13,21 @@ from sparkify import config, warehouses
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
 from sparkify.load.clock import Clock
+from sparkify.load.forget import forget_user
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
 from sparkify.load.loader import Loader
 from sparkify.load.retrying import again
 from sparkify.load.runs import adoptable
 from sparkify.load.stager import Progress
+from sparkify.load.tombstones import forgotten, no_key, tombstones
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
-from sparkify.report import Plan, Report
+from sparkify.report import Erasure, Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
+from sparkify.values import parse_user
 from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
 
@@ -50,6 +53,7 @@ def run(
     full: bool = False,
     prune: bool = False,
     tls: bool = True,
+    forget_key: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Load what is new in a lake into a warehouse.
@@ -74,6 +78,7 @@ def run(
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
         tls: Redshift: verify the certificate; False connects without encryption.
+        forget_key: the secret by which forgotten users are recognised, see `forget`.
         progress: called with the step, how much of it is done, and of how much.
 
     Returns:
@@ -113,6 +118,40 @@ def plan(job: "Run") -> Plan:
         SparkifyError: an expected failure, see `sparkify.errors`.
     """
     return job.plan()
+
+
+# long because its parameters are documented here
+def forget(
+    user: int | str,
+    warehouse: str | sa.Engine | None = None,
+    *,
+    dry_run: bool = False,
+    lock_timeout: float | str | None = None,
+    tls: bool = True,
+    forget_key: str | None = None,
+) -> Erasure:
+    """Remove a person's data from a warehouse, and keep it out of later loads.
+
+    Args:
+        user: the user's id.
+        warehouse, lock_timeout, tls: as for `run`.
+        dry_run: only count what would be removed.
+        forget_key: the secret by which later runs recognise the user; they need it, too.
+
+    Returns:
+        How many rows were removed. That there are none is not an error: the lake may have some.
+
+    Raises:
+        SparkifyError: an expected failure, see `sparkify.errors`; nothing was removed.
+    """
+    given = {"lock_timeout": lock_timeout, "tls": tls, "forget_key": forget_key}
+    url = None if isinstance(warehouse, sa.Engine) else warehouse
+    settings = config.load({"warehouse": url, **given})
+    if settings.forget_key is None:
+        raise no_key("to forget a user needs a secret of at least 16 characters")
+    number = parse_user(str(user))
+    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+        return forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
 
 
 def upgrade(warehouse: str | sa.Engine | None = None) -> None:
@@ -198,7 +237,10 @@ class Run:
             if schema.state(connection) is schema.State.EMPTY:
                 return {}
             schema.require(connection, self.warehouse.url)
-            selects = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            executor = self.warehouse.executor(connection)
+            left_out = forgotten(executor, self.settings, warehouse=self.warehouse.url)
+            staged = adoptable(self.warehouse, self.settings.new_fields, left_out)
+            selects = (tombstones(), latest_load(), ledger(), staged)
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()
                 for select in selects

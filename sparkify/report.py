@@ -1,4 +1,4 @@
-"""What a run did, and what it would do: `Report` and `Plan`."""
+"""What a run did, and what it would do: `Report` and `Plan`; what was forgotten: `Erasure`."""
 
 import html
 from collections.abc import Iterable
@@ -38,19 +38,22 @@ class Records:
     """Numbers of records in the objects that this run read.
 
     Attributes:
-        read: All records: staged and rejected ones.
+        read: All records: staged, rejected and forgotten ones.
         staged: Records that became rows.
         rejected: Invalid records.
         repaired: Staged records in which text was repaired.
+        forgotten: Records of people who were forgotten: they are left out.
     """
 
     read: int = 0
     staged: int = 0
     rejected: int = 0
     repaired: int = 0
+    forgotten: int = 0
 
     def __str__(self) -> str:
         text = f"{self.read:,} read = {self.staged:,} staged + {self.rejected:,} rejected"
+        text += f" + {self.forgotten:,} forgotten" if self.forgotten else ""
         return f"{text} ({self.repaired:,} repaired)" if self.repaired else text
 
 
@@ -193,6 +196,38 @@ class Report(Shown):
             ("plays", str(self.plays)),
             *field_lines((*self.unknown_fields, *self.mistyped_fields)),
             ("seconds", str(self.seconds)),
+        ]
+
+
+@dataclass(frozen=True)
+class Erasure(Shown):
+    """What was removed of a person who was forgotten, or would be.
+
+    Attributes:
+        warehouse: The warehouse's URL, without secrets.
+        dry_run: Whether nothing was done.
+        forgotten_before: Whether the person had been forgotten before.
+        rows: For each table, its rows of that person.
+    """
+
+    warehouse: str
+    dry_run: bool
+    forgotten_before: bool
+    rows: dict[str, int]
+
+    def to_dict(self) -> Json:
+        """Return what was removed as JSON values."""
+        return asdict(self)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return what was removed as people read it."""
+        found = ", ".join(f"{table} {count:,}" for table, count in self.rows.items() if count)
+        future = "would be left out" if self.dry_run else "are left out"
+        again = " (forgotten before)" if self.forgotten_before else ""
+        return [
+            ("warehouse", self.warehouse),
+            ("would remove" if self.dry_run else "removed", found or "nothing: no row is theirs"),
+            ("later loads", f"records of this user {future}{again}"),
         ]
 
 

@@ -14,6 +14,7 @@ from sparkify.cli.options import LOADING
 from sparkify.settings import OPTIONS, Settings
 
 PUBLIC = {
+    "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
@@ -22,6 +23,7 @@ PUBLIC = {
     "UsageError",
     "WarehouseBusy",
     "__version__",
+    "forget",
     "plan",
     "run",
 }

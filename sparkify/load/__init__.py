@@ -7,5 +7,8 @@ stager       stages objects, batch by batch
 staged       what a run has staged
 publisher    publishes it, and checks the result
 publication  the statements that make a load visible
+rebuilding   the part of the star that changed, rebuilt and checked
+forget       removes a person
+tombstones   the book of those who were forgotten
 transform/   one pure SELECT per star table
 """

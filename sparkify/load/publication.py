@@ -11,10 +11,9 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from sparkify.load.transform import TRANSFORMS
-from sparkify.load.transform.plays import keys_of_plays
-from sparkify.load.transform.rows import EVENTS, Keys
-from sparkify.models import EventRow, File, Songplay, SongRow, Version, table
+from sparkify.load.rebuilding import Rebuilding
+from sparkify.load.transform.rows import EVENTS
+from sparkify.models import EventRow, File, SongRow, Version, table
 from sparkify.models.statements import CreateTempTableAs, Query, Statement, count, insert, within
 
 STAGED_ROWS = {"events": table(EventRow), "songs": table(SongRow)}
@@ -23,7 +22,7 @@ BOOK = ("uri", "kind", "etag", "size", "records", "rejects", "file_id")  # colum
 
 
 @dataclass(frozen=True)
-class Publication:
+class Publication(Rebuilding):
     """How the staged versions of one run are published.
 
     Attributes:
@@ -50,10 +49,7 @@ class Publication:
         yield from self.superseded
         yield from self.flags()
         yield from self.changed.values()
-        for model, transform, key in TRANSFORMS:
-            target, select = table(model), transform(self.keys(key))
-            yield sa.delete(target).where(*self.affected(target, key))
-            yield insert(target, select)
+        yield from self.rebuild()
         read = self.read.table.c
         old = [] if self.full else [FILES.c.uri.in_(sa.select(read.uri))]
         yield sa.delete(FILES).where(*old)
@@ -102,19 +98,6 @@ class Publication:
         rows = STAGED_ROWS[kind]
         return count(rows).where(within(rows.c.file_id, self.file_ids))
 
-    def checks(self) -> Iterator[tuple[str, Query]]:
-        """What must hold before COMMIT: SELECTs of two counts that must be equal."""
-        for model, _, key in TRANSFORMS:
-            target = table(model)
-            part = self.affected(target, key)
-            if model is Songplay:  # its key is a digest of the play's
-                plays = keys_of_plays(self.keys(key)).subquery("plays")
-                counts = (count(plays), count(target).where(*part))
-                select = sa.select(*(each.scalar_subquery() for each in counts))
-                yield "the plays and the rows of songplays", select
-            else:
-                yield f"the rows and the keys of {target.name}", rows_and_keys(target, part)
-
     def temporary_tables(self) -> Iterator[sa.Table]:
         """The temporary tables."""
         for each in (self.read, *self.superseded, *self.changed.values()):
@@ -146,33 +129,8 @@ class Publication:
         )
         return [new.subquery("added"), *(select.subquery("removed") for select in old)]
 
-    def keys(self, key: str) -> Keys:
-        """The changed values of a key; None means all of them."""
-        return None if self.everything else sa.select(*self.changed[key].table.c)
-
-    def affected(self, target: sa.Table, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-        """Which rows of a star table are rebuilt."""
-        changed = self.keys(key)
-        return () if changed is None else (target.c[key].in_(changed),)
-
 
 def values(column: str, rows: Sequence[sa.FromClause]) -> CreateTempTableAs:
     """A table of the distinct values of a column in several sets of rows."""
     select = sa.union(*(sa.select(each.c[column]) for each in rows))
     return CreateTempTableAs(f"changed_{column}s", select)
-
-
-def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Query:
-    """The SELECT of the number of rows in part of a table, and of their distinct keys.
-
-    Redshift believes a declared key without enforcing it: of the bare columns it would find as many
-    keys as rows. An expression that always has the value of its column hides which column it is.
-    """
-    key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
-    if not more:
-        counts = sa.select(sa.func.count(), sa.func.count(key.distinct()))
-        return counts.select_from(target).where(*part)
-    found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
-    keys = found.group_by(key, *more).subquery("keys")
-    rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
-    return sa.select(rows, sa.func.count()).select_from(keys)

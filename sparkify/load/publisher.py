@@ -101,6 +101,7 @@ class Publisher:
             "records_staged": records.staged,
             "records_rejected": records.rejected,
             "version": version("sparkify"),
+            "records_forgotten": records.forgotten,
         }
         self.warehouse.insert_rows(self.executor, table(Load), [row], self.name)
 

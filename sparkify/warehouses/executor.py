@@ -17,6 +17,7 @@ from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value
 logger = logging.getLogger(__name__)
 
 LOAD_ID, RUN_ID = "$load_id", "$run_id"  # in a plan
+USERS = "$users"  # in what is shown of a statement about people who are forgotten
 Result = sa.CursorResult[Any]
 Found = Iterable[Sequence[Any]]  # rows of a SELECT
 
@@ -26,6 +27,7 @@ class Executor:
 
     Attributes:
         as_sql: whether statements are only shown, and nothing is read, uploaded or written.
+        hidden: texts that are sent in place of placeholders such as `$users`, and not logged.
     """
 
     as_sql = False
@@ -33,6 +35,7 @@ class Executor:
     def __init__(self, connection: sa.Connection, dialect: sa.Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
+        self.hidden: dict[str, str] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[sa.RootTransaction | None]:
@@ -65,10 +68,16 @@ class Executor:
         return str(compiled).strip().replace("%%", "%")  # SQLAlchemy doubles each for some drivers
 
     def send(self, statement: Statement) -> Result:
-        """Send a statement, as `text` shows it."""
-        text = self.text(statement)
-        logger.debug("%s", text)
-        return self.connection.exec_driver_sql(text)
+        """Send a statement, as `text` shows it but for what is hidden."""
+        shown = text = self.text(statement)
+        logger.debug("%s", shown)
+        for name, value in self.hidden.items():
+            text = text.replace(name, value)
+        try:
+            return self.connection.exec_driver_sql(text)
+        except sa.exc.StatementError as error:
+            error.statement = shown
+            raise
 
     def execute(self, statement: Statement) -> None:
         """Send a statement that returns nothing."""

@@ -30,6 +30,7 @@ from sparkify.warehouses.duckdb.local import (
     limit_memory,
     no_progress_bar,
 )
+from sparkify.warehouses.duckdb.rewriting import rewrite
 from sparkify.warehouses.executor import Executor, driver
 from sparkify.warehouses.routes import InPlace
 
@@ -215,6 +216,11 @@ class DuckDB(Warehouse):
     def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
         """See `Warehouse.is_dead`: who holds the file is the only run that is alive."""
         return sa.true()
+
+    def scrub(self, connection: sa.Connection) -> None:
+        """See `Warehouse.scrub`: the file is written anew, and the connection closed."""
+        if not self.in_memory:
+            rewrite(connection, Path(self.path), owned=self.owned)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
