@@ -13,6 +13,7 @@ from sparkify.errors import SparkifyError
 from sparkify.load.rebuilding import Rebuilding
 from sparkify.load.retrying import again
 from sparkify.load.tombstones import forgotten, tombstone
+from sparkify.load.uncounting import Uncounted
 from sparkify.models import (
     EventRow,
     File,
@@ -124,6 +125,10 @@ class Eraser(Rebuilding):
 
     def statements(self) -> Iterator[Statement]:
         """From the staged rows to the books and the star."""
+        extra = sa.select(EVENTS.c.file_id, EVENTS.c.extra).where(theirs(EVENTS))
+        for row in self.executor.rows(extra.where(EVENTS.c.extra.is_not(None))):
+            self.uncounted.add_row(*row)
+        yield from self.uncounted.statements()
         yield from (self.touched, *self.changed.values())
         yield sa.delete(EVENTS).where(theirs(EVENTS))
         yield self.left
@@ -173,6 +178,11 @@ class Eraser(Rebuilding):
         )
         return CreateTempTableAs("left_versions", joined.group_by(*touched.c))
 
+    @cached_property
+    def uncounted(self) -> Uncounted:
+        """The fields of their records that no column takes."""
+        return Uncounted()
+
     def without_rejects(self) -> Iterator[Statement]:
         """Remove their rejects, and count them no longer."""
         digests, removed = self.rejects
@@ -190,9 +200,11 @@ class Eraser(Rebuilding):
     def rejects(self) -> tuple[set[str], Counter[int]]:
         """The digests of their rejects, and how many there are by file_id."""
         digests, removed, sessions = set[str](), Counter[int](), self.sessions()
-        columns = (REJECTS.c.file_id, REJECTS.c.raw_text, REJECTS.c.reason)
-        for file_id, raw_text, reason in self.executor.rows(sa.select(*columns)):
+        c = REJECTS.c
+        columns = (c.file_id, c.raw_text, c.reason, c.code, c.column_name)
+        for file_id, raw_text, reason, code, column in self.executor.rows(sa.select(*columns)):
             if self.is_theirs(raw_text, reason, sessions):
+                self.uncounted.add_reject(file_id, code, column, raw_text)
                 text = f"{raw_text or ''}|{reason or ''}".encode()
                 digests.add(hashlib.md5(text, usedforsecurity=False).hexdigest())
                 removed[file_id] += 1

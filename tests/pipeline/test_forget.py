@@ -40,7 +40,7 @@ def theirs(**fields: Any) -> dict[str, Any]:
 def others() -> dict[str, list[Any]]:
     """The events of others, by object: some are like those of the person."""
     return {
-        "a.json": [event(), event(userId="471", itemInSession=1, song="JÃ³ga")],
+        "a.json": [event(device="phone"), event(userId="471", itemInSession=1, song="JÃ³ga")],
         "b/c.json": [
             event(userId="47110", sessionId=39, ts=NOON + 5),
             event(userId="", page="Home", artist=None, song=None, sessionId=900),
@@ -55,11 +55,11 @@ def all_of_theirs() -> dict[str, list[Any]]:
     """The events of the person, by object; the second of each is rejected where one may be."""
     return {
         "a.json": [
-            theirs(),
+            theirs(device="phone", mail="z@example.com"),
             theirs(level="gold", itemInSession=1),
             theirs(itemInSession=2, ts=NOON + 9, level="paid", song="JÃ³ga"),
         ],
-        "b/c.json": [theirs(sessionId=901, ts=NOON + 5, userId=THEM)],
+        "b/c.json": [theirs(sessionId=901, ts=NOON + 5, userId=THEM, device=7)],
         "only-theirs.json": [theirs(sessionId=902, userId=f"{THEM}.0", page="Home", ts=NOON - 5)],
     }
 
@@ -68,6 +68,7 @@ def all_of_theirs() -> dict[str, list[Any]]:
 UNREADABLE = [
     b'{"firstName":"Zebulonia","userId":"4711","page":"NextSo',
     b'{"firstName":"Zebulonia","userid":4711,"page":"Home","level":"free","ts":1}',
+    b'{"userId":"4711","page":"Home","level":"free","ts":[1],"sessionId":1,"itemInSession":0}',
 ]
 
 
@@ -95,6 +96,7 @@ def everything(url: str) -> dict[str, Any]:
         "reject_rows": rows(url, "SELECT count(*) FROM staging.reject_rows"),
         "files": files(url),
         "versions": rows(url, f"SELECT {version} FROM staging.versions"),
+        "fields": rows(url, "SELECT kind, name, types, declared FROM staging.fields"),
         "rejects": rows(url, "SELECT uri, code, raw_text, reason FROM staging.rejects"),
     }
 
