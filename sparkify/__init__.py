@@ -27,8 +27,9 @@ if TYPE_CHECKING:
         UsageError,
         WarehouseBusy,
     )
+    from sparkify.load.erasure import Erasure
     from sparkify.pipeline import forget, plan, run
-    from sparkify.report import Erasure, Plan, Report
+    from sparkify.report import Plan, Report
 
     __version__: str
 
@@ -47,7 +48,7 @@ __all__ = [
     "run",
 ]
 HOME = {"run": "pipeline", "plan": "pipeline", "forget": "pipeline"}
-HOME |= dict.fromkeys(("Erasure", "Plan", "Report"), "report")
+HOME |= {"Report": "report", "Plan": "report", "Erasure": "load.erasure"}
 
 
 def __getattr__(name: str) -> object:

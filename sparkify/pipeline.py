@@ -13,6 +13,7 @@ from sparkify import config, warehouses
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
 from sparkify.load.clock import Clock
+from sparkify.load.erasure import Erasure
 from sparkify.load.forget import forget_user
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
@@ -24,7 +25,7 @@ from sparkify.load.tombstones import forgotten, no_key, tombstones
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
-from sparkify.report import Erasure, Plan, Report
+from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
 from sparkify.values import parse_user

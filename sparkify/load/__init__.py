@@ -9,6 +9,7 @@ publisher    publishes it, and checks the result
 publication  the statements that make a load visible
 rebuilding   the part of the star that changed, rebuilt and checked
 forget       removes a person
+erasure      what was removed
 uncounting   their fields, out of the counts of unknown fields
 tombstones   the book of those who were forgotten
 transform/   one pure SELECT per star table

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
 from sparkify.errors import SparkifyError
+from sparkify.load.erasure import Erasure
 from sparkify.load.rebuilding import Rebuilding
 from sparkify.load.retrying import again
 from sparkify.load.tombstones import forgotten, tombstone
@@ -29,7 +30,6 @@ from sparkify.models.statements import Column, CreateTempTableAs, Statement, cou
 from sparkify.process import scratch, stopping
 from sparkify.read.forgotten import ids_in, users_in
 from sparkify.read.results import RAW_TEXT
-from sparkify.report import Erasure
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import USERS, Executor

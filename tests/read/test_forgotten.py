@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sparkify.read.forgotten import Forgotten, check_of, hash_of, ids_in, users_in
-from sparkify.read.results import printable
+from sparkify.read.records import printable
 from tests.factory import event
 
 KEY = "s3cr3t-of-those-forgotten"

@@ -13,7 +13,8 @@ from click.testing import Result
 
 from sparkify.analytics.answers import Answers
 from sparkify.errors import SparkifyError
-from sparkify.report import Erasure, Plan, Report
+from sparkify.load.erasure import Erasure
+from sparkify.report import Plan, Report
 
 MARK = "s3cr3t"
 overheard: list[str] = []
