@@ -13,31 +13,34 @@ A run passes objects through these folders, one step each:
 Everything else is beside the flow: models/ (the tables and the rules of their fields), books/
 (status, rejects), analytics/ (questions, answers, page, export), cluster/ (a Redshift cluster at
 AWS), simulate/ (a lake to try things on), cli/ (the commands), process/ (signals, temporary
-folders), settings and config, errors, report. Imports go in this direction only: errors, settings,
-config, process < models < lake < read < warehouses < load < pipeline < books, analytics, cluster
-< cli. docs/architecture.md says which files to touch for what.
+folders), upkeep (upgrades, forgetting people), settings and config, errors, report, version.
+Imports go in this direction only: errors, settings, config, process < models < lake < read <
+warehouses < load < upkeep < pipeline < books, analytics, cluster < cli. docs/architecture.md says
+which files to touch for what.
 """
+
+from sparkify.version import __version__
 
 TYPE_CHECKING = False  # type checkers take it for True; importing `typing` takes milliseconds
 if TYPE_CHECKING:
     from sparkify.errors import (
         SparkifyError,
+        Stale,
         TooManyRejects,
         TryAgain,
         UsageError,
         WarehouseBusy,
     )
     from sparkify.load.erasure import Erasure
-    from sparkify.pipeline import forget, plan, run
+    from sparkify.pipeline import forget, plan, run, upgrade
     from sparkify.report import Plan, Report
-
-    __version__: str
 
 __all__ = [
     "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
+    "Stale",
     "TooManyRejects",
     "TryAgain",
     "UsageError",
@@ -46,17 +49,23 @@ __all__ = [
     "forget",
     "plan",
     "run",
+    "upgrade",
 ]
-HOME = {"run": "pipeline", "plan": "pipeline", "forget": "pipeline"}
-HOME |= {"Report": "report", "Plan": "report", "Erasure": "load.erasure"}
+HOME = {
+    "run": "pipeline",
+    "plan": "pipeline",
+    "forget": "pipeline",
+    "upgrade": "pipeline",
+    "Report": "report",
+    "Plan": "report",
+    "Erasure": "load.erasure",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used: `import sparkify` alone costs nothing."""
     from importlib import import_module
 
-    if name == "__version__":
-        return import_module("importlib.metadata").version("sparkify")
     if name in __all__:
         return getattr(import_module(f"sparkify.{HOME.get(name, 'errors')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

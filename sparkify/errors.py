@@ -4,7 +4,8 @@
     ├── UsageError                2  invalid option, setting or URL; folder or bucket not found
     ├── TooManyRejects            3  more rejects than allowed: nothing was published
     ├── TryAgain                  4  network, throttling, serialisation, object changed while read
-    └── WarehouseBusy             5  another process holds the warehouse
+    ├── WarehouseBusy             5  another process holds the warehouse
+    └── Stale                     6  the newest event or load is older than `status --max-age`
 
 Errors of other libraries are translated where they arise: in `lake` for the file system and S3, in
 `warehouses` for the engines. Any other exception is a bug.
@@ -80,6 +81,12 @@ class WarehouseBusy(SparkifyError):
     """Another process holds the warehouse, and still did after `lock_timeout` seconds."""
 
     exit_code = 5
+
+
+class Stale(SparkifyError):
+    """The warehouse has no event, or no load, that is recent enough."""
+
+    exit_code = 6
 
 
 def first_line(error: BaseException) -> str:

@@ -1,8 +1,9 @@
 """From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
+import datetime
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -10,31 +11,35 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.lake.objects import Lake
+from sparkify.lake.part import Part
+from sparkify.load.choice import Choice
 from sparkify.load.clock import Clock
-from sparkify.load.erasure import Erasure
-from sparkify.load.forget import forget_user
 from sparkify.load.ids import latest_load
 from sparkify.load.ledger import ledger
 from sparkify.load.loader import Loader
 from sparkify.load.retrying import again
 from sparkify.load.runs import adoptable
 from sparkify.load.stager import Progress
-from sparkify.load.tombstones import forgotten, no_key, tombstones
+from sparkify.load.tombstones import forgotten, tombstones
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
 from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
-from sparkify.values import parse_user
-from sparkify.warehouses.base import Warehouse
+from sparkify.upkeep import forget, upgrade, upgrade_sql
+from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
+
+__all__ = ["Location", "Run", "forget", "plan", "run", "upgrade", "upgrade_sql"]
 
 logger = logging.getLogger(__name__)
 
 Location = str | os.PathLike[str]
+Day = str | datetime.date
 
 
 # long because every parameter is documented here, once
@@ -51,8 +56,13 @@ def run(
     max_rejects: str | int | None = None,
     new_fields: Literal["keep", "report", "reject"] | None = None,
     lock_timeout: float | str | None = None,
+    publish: Location | None = None,
     full: bool = False,
     prune: bool = False,
+    since: Day | None = None,
+    until: Day | None = None,
+    limit: int | None = None,
+    objects: Iterable[Location] | None = None,
     tls: bool = True,
     forget_key: str | None = None,
     progress: Progress | None = None,
@@ -76,8 +86,14 @@ def run(
         new_fields: what happens to fields of a record that no column takes: "keep" stores them in
             the staging column `extra`, "report" only counts them, "reject" rejects the record.
         lock_timeout: seconds to wait for another run, or for a reader of the DuckDB file.
+        publish: DuckDB: a file for a read-only copy of the warehouse after the load.
         full: replace all rows by a load of the whole lake.
         prune: also remove the rows of objects that no longer exist.
+        since: also read again unchanged objects with events of this day or later, UTC.
+        until: the same with events of this day or earlier; with both, of the days between.
+        limit: read at most so many objects; the next run reads the others.
+        objects: look at these objects only, and list no others. Each is a name below the source, or
+            a full path or `s3://` URL.
         tls: Redshift: verify the certificate; False connects without encryption.
         forget_key: the secret by which forgotten users are recognised, see `forget`.
         progress: called with the step, how much of it is done, and of how much.
@@ -95,16 +111,19 @@ def run(
 @contextmanager
 def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
     """A run with the parameters of `run`, its lake and its warehouse open."""
-    warehouse = given.get("warehouse")
+    warehouse, objects = given.get("warehouse"), given.get("objects")
+    choice = Choice.of(given)
     flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
     arguments = {name: value for name, value in given.items() if name in OPTIONS}
     if isinstance(warehouse, sa.Engine):
         del arguments["warehouse"]
     settings = config.load(arguments)
     lake = open_lake(settings)
+    if objects is not None:
+        lake = Part.of(lake, settings.source, objects)
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
         opened.route.check(lake)
-        yield Run(settings, lake, opened, **flags)
+        yield Run(settings, lake, opened, choice, **flags)
 
 
 @parameters_of(run, prepared)
@@ -121,60 +140,6 @@ def plan(job: "Run") -> Plan:
     return job.plan()
 
 
-# long because its parameters are documented here
-def forget(
-    user: int | str,
-    warehouse: str | sa.Engine | None = None,
-    *,
-    dry_run: bool = False,
-    lock_timeout: float | str | None = None,
-    tls: bool = True,
-    forget_key: str | None = None,
-) -> Erasure:
-    """Remove a person's data from a warehouse, and keep it out of later loads.
-
-    Args:
-        user: the user's id.
-        warehouse, lock_timeout, tls: as for `run`.
-        dry_run: only count what would be removed.
-        forget_key: the secret by which later runs recognise the user; they need it, too.
-
-    Returns:
-        How many rows were removed. That there are none is not an error: the lake may have some.
-
-    Raises:
-        SparkifyError: an expected failure, see `sparkify.errors`; nothing was removed.
-    """
-    given = {"lock_timeout": lock_timeout, "tls": tls, "forget_key": forget_key}
-    url = None if isinstance(warehouse, sa.Engine) else warehouse
-    settings = config.load({"warehouse": url, **given})
-    if settings.forget_key is None:
-        raise no_key("to forget a user needs a secret of at least 16 characters")
-    number = parse_user(str(user))
-    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
-        return forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
-
-
-def upgrade(warehouse: str | sa.Engine | None = None) -> None:
-    """Create the schema of a warehouse, or upgrade it to this version's.
-
-    Args:
-        warehouse: as for `run`.
-
-    Raises:
-        SparkifyError: the warehouse cannot be opened, its tables are not Sparkify's, or its schema
-            is newer than this version.
-    """
-    url = None if isinstance(warehouse, sa.Engine) else warehouse
-    settings = config.load({"warehouse": url})
-    with (
-        warehouses.connect(warehouse or settings.warehouse, settings) as opened,
-        opened.writing(settings.lock_timeout) as connection,
-    ):
-        schema.check_upgradable(connection, opened.url)
-        schema.upgrade(connection)
-
-
 @dataclass
 class Run:
     """One run: a lake, a warehouse, and the order of the steps between them."""
@@ -182,6 +147,7 @@ class Run:
     settings: Settings
     lake: Lake
     warehouse: Warehouse
+    choice: Choice
     full: bool = False
     prune: bool = False
     progress: Progress = lambda what, done, total: None
@@ -190,15 +156,23 @@ class Run:
     def execute(self) -> Report:
         """List and load; from the start again if that may help."""
         self.warehouse.require_url()
+        copy = warehouses.copy_of(self.warehouse, self.settings)
         scratch.sweep()
         if self.warehouse.owned:
             config.warn(self.settings, self.warehouse.url)
-        return again(self.attempt)
+        report = again(self.attempt)
+        if copy is not None:
+            self.publish(copy, report)
+        seconds = self.clock.seconds()
+        logger.info("seconds: %s", seconds)
+        return replace(report, seconds=seconds)
 
     def attempt(self) -> Report:
         """List, and load what is new."""
         with self.clock.step("extract"):
             listing = self.lake.listing()
+        found = f"{len(listing.objects):,} objects, {listing.ignored:,} other names"
+        logger.info("listed %s: %s", self.lake.name, found)
         with self.warehouse.writing(self.settings.lock_timeout) as connection:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
@@ -206,7 +180,18 @@ class Run:
             report = loader.load(listing)
             if report.load_id is not None:
                 self.finish(loader, connection, report)
-        return replace(report, seconds=self.clock.seconds())
+        return report
+
+    def publish(self, copy: Copy, report: Report) -> None:
+        """Update the copy that readers use."""
+        try:
+            with self.clock.step("publish"):
+                copy.update(self.settings.lock_timeout)
+        except SparkifyError as error:
+            done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
+            raise type(error)(
+                f"{error} ({done}; the copy for readers is the former one)"
+            ) from error
 
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""
@@ -219,7 +204,7 @@ class Run:
     def loader(self, executor: Executor) -> Loader:
         """What loads."""
         lake, warehouse = self.lake, self.warehouse
-        how = (self.full, self.prune, self.clock, self.progress)
+        how = (self.full, self.prune, self.choice, self.clock, self.progress)
         return Loader(self.settings, lake, warehouse, executor, *how)
 
     def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
@@ -241,7 +226,8 @@ class Run:
             executor = self.warehouse.executor(connection)
             left_out = forgotten(executor, self.settings, warehouse=self.warehouse.url)
             staged = adoptable(self.warehouse, self.settings.new_fields, left_out)
-            selects = (tombstones(), latest_load(), ledger(), staged)
+            own = (tombstones(), latest_load(), ledger(), staged)
+            selects = (*own, *self.choice.selects())
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()
                 for select in selects

@@ -183,6 +183,10 @@ class Report(Shown):
         """Return the report as JSON values."""
         return asdict(self)
 
+    def row_text(self) -> str:
+        """Return the rows of each star table as people read them."""
+        return ", ".join(f"{table} {count:,}" for table, count in self.rows.items())
+
     def lines(self) -> list[tuple[str, str]]:
         """Return the report as people read it."""
         loaded = [("load", self.load_id or "nothing new")]
@@ -192,7 +196,7 @@ class Report(Shown):
             ("warehouse", self.warehouse),
             *loaded,
             ("files", str(self.files)),
-            ("rows", ", ".join(f"{table} {count:,}" for table, count in self.rows.items())),
+            ("rows", self.row_text()),
             ("plays", str(self.plays)),
             *field_lines((*self.unknown_fields, *self.mistyped_fields)),
             ("seconds", str(self.seconds)),

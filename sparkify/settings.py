@@ -17,6 +17,7 @@ from sparkify.values import (
     parse_count,
     parse_forget_key,
     parse_new_fields,
+    parse_path,
     parse_port,
     parse_positive,
     parse_seconds,
@@ -151,6 +152,13 @@ class Settings:
         parse=parse_seconds,
         help="Seconds to wait for another run or a reader.",
     )
+    publish: str | None = setting(
+        None,
+        "SPARKIFY_PUBLISH",
+        ("DUCKDB", "PUBLISH"),
+        parse=parse_path,
+        help="DuckDB: the file for a read-only copy after each load, which readers then use.",
+    )
     log_jsonpath: str | None = setting(
         None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."
     )
@@ -161,6 +169,18 @@ class Settings:
         parse=parse_forget_key,
         secret=True,
         help="The secret by which forgotten users are recognised, at least 16 characters.",
+    )
+    extensions: str | None = setting(
+        None,
+        "SPARKIFY_EXTENSIONS",
+        ("SPARKIFY", "EXTENSIONS"),
+        help="Python modules with a team's own columns, tables and questions, separated by commas.",
+    )
+    migrations: str | None = setting(
+        None,
+        "SPARKIFY_MIGRATIONS",
+        ("SPARKIFY", "MIGRATIONS"),
+        help="Folders with a team's own schema revisions, separated as those of PATH.",
     )
     tls: bool = setting(True, help="Verify the certificate of a Redshift cluster.")
     aws_key: str | None = setting(

@@ -1,7 +1,9 @@
 """The values that settings have besides plain text: how their text is parsed."""
 
+import os
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sparkify.errors import UsageError
 
@@ -10,6 +12,7 @@ CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
 LAST_PORT = 65535
 SHORTEST_KEY = 16  # characters
 LARGEST = 2**63 - 1  # of a BIGINT
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,37 @@ def parse_user(text: str) -> int:
     if not re.fullmatch("[0-9]{1,19}", text.strip()) or int(text) > LARGEST:
         raise UsageError(f"a user is given by a number from 0 to 2^63 - 1, not {text!r}")
     return int(text)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration above 0, such as 90m.
+
+    >>> parse_duration("1.5h"), parse_duration("2d")
+    (datetime.timedelta(seconds=5400), datetime.timedelta(days=2))
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", text.strip(), re.ASCII)
+    try:
+        duration = timedelta(**{UNITS[match[2]]: float(match[1])}) if match else timedelta()
+    except OverflowError:
+        duration = timedelta()
+    if not duration:
+        raise ValueError("must be a duration above 0, like 90m, 26h or 2d")
+    return duration
+
+
+def parse_day(text: str) -> date:
+    """Read a day."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("must be a day like 2018-11-30") from None
+
+
+def parse_path(text: str) -> str:
+    """Read the path of a file; `~` is the home folder."""
+    if "://" in text or not text.strip():
+        raise ValueError("must be the path of a file")
+    return os.path.expanduser(text)  # noqa: PTH111 - it may be invalid
 
 
 def parse_copy(text: str) -> str:

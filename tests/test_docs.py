@@ -1,4 +1,4 @@
-"""README.md and docs/ are true: their commands run, their lists are complete, their links work."""
+"""README.md, docs/, CONTRIBUTING.md and CHANGELOG.md are true: commands, output, lists, links."""
 
 import contextlib
 import io
@@ -18,8 +18,9 @@ __all__ = ["sparkify"]
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, *sorted(ROOT.glob("C*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"^\$ (sparkify .*?)(?:\s+#.*)?$", re.MULTILINE)
+COMMON = {"--help", "--log-format"}  # options of every command
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -107,7 +108,7 @@ def test_every_command_and_option_is_documented(sparkify: Sparkify) -> None:
         section = sections[name]
         for command in names(sparkify(name, "--help").out) if name == "cluster" else [None]:
             shown = sparkify(name, *filter(None, [command]), "--help").out
-            options = set(re.findall(r"--[\w-]+", shown.split("\nOptions:\n")[1])) - {"--help"}
+            options = set(re.findall(r"--[\w-]+", shown.split("\nOptions:\n")[1])) - COMMON
             assert not command or f"`{command}`" in section
             assert {option for option in options if option not in section} == set(), name
 

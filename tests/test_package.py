@@ -1,9 +1,11 @@
 """What the package shows to others: its names, its import paths, and that it is cheap to import."""
 
 import inspect
+import runpy
 import subprocess
 import sys
 from dataclasses import fields
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,19 @@ import sparkify
 from sparkify import pipeline
 from sparkify.cli.options import LOADING
 from sparkify.settings import OPTIONS, Settings
+from tests.cli.test_cli import Sparkify
+from tests.cli.test_cli import sparkify as sparkify_command
+from tests.factory import event, put, rows
+from tests.support import ROOT
+
+__all__ = ["sparkify_command"]
 
 PUBLIC = {
     "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
+    "Stale",
     "TooManyRejects",
     "TryAgain",
     "UsageError",
@@ -26,6 +35,7 @@ PUBLIC = {
     "forget",
     "plan",
     "run",
+    "upgrade",
 }
 
 
@@ -48,23 +58,76 @@ def test_the_import_paths_of_old_stay() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_the_version_has_one_source(
+    sparkify_command: Sparkify, lake: Path, duckdb_url: str
+) -> None:
+    """The metadata, the command and the books say what is written in one file."""
+    written = runpy.run_path(str(ROOT / "sparkify" / "version.py"))["__version__"]
+    assert sparkify.__version__ == written
+    assert metadata.version("sparkify") == written
+    assert sparkify_command("--version").out == f"sparkify {written}\n"
+    put(lake, "events", "a.json", event())
+    pipeline.run(lake, duckdb_url)
+    assert rows(duckdb_url, "SELECT version FROM staging.loads") == [(written,)]
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert f"## [{written}] - 20" in changelog
+    assert "## [Unreleased]" in changelog
+
+
+def test_the_metadata() -> None:
+    """What an index of packages shows is there; its files are in the checkout."""
+    found = metadata.metadata("sparkify")
+    assert found["License"] == "MIT"
+    assert "redshift" in found["Keywords"]
+    pythons = {f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)}
+    assert pythons <= set(found.get_all("Classifier") or ())
+    urls = dict(text.split(", ") for text in found.get_all("Project-URL") or ())
+    assert {"Documentation", "Changelog"} <= set(urls)
+    assert [name for name in urls.values() if not (ROOT / name).is_file()] == []
+
+
 @pytest.mark.parametrize("module", ["sparkify", "sparkify.cli"])
 def test_importing_is_cheap(module: str) -> None:
     """Importing the package, or starting the command line, loads no engine and no AWS library."""
-    heavy = ("sqlalchemy", "boto3", "duckdb", "alembic", "obstore", "importlib.metadata")
-    known = heavy if module == "sparkify" else heavy[:-1]
-    code = f"import sys, {module}; print([name for name in {known!r} if name in sys.modules])"
+    heavy = ("sqlalchemy", "boto3", "duckdb", "alembic", "obstore")
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+WINDOWS = "import sys; [sys.modules.__setitem__(name, None) for name in ('fcntl', 'pwd', 'grp')];"
+NOT_HERE = "Sparkify runs on Linux and macOS; on Windows, install it in WSL and run it there"
+
+
+@pytest.mark.parametrize(
+    ("code", "printed"),
+    [
+        (
+            "import runpy; runpy.run_module('sparkify', run_name='__main__')",
+            f"sparkify: {NOT_HERE}",
+        ),
+        ("import sparkify.__main__", f"sparkify: {NOT_HERE}"),  # as the command does
+        ("import sparkify; sparkify.run", f"ImportError: {NOT_HERE}"),
+    ],
+)
+def test_windows(code: str, printed: str) -> None:
+    """Where the modules of POSIX are missing, one line says where it runs instead."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{WINDOWS} {code}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == printed
+    assert len(done.stderr.splitlines()) == 1 or printed.startswith("ImportError")
 
 
 def test_a_run_has_the_parameters_that_the_settings_declare() -> None:
     """Each parameter that is a setting is declared as one; the others belong to the call."""
     parameters = inspect.signature(pipeline.run).parameters
-    assert set(parameters) - set(OPTIONS) == {"full", "prune", "progress"}
+    own = {"full", "prune", "since", "until", "limit", "objects", "progress"}
+    assert set(parameters) - set(OPTIONS) == own
     assert set(LOADING) <= set(parameters)
     by_environment = {option.name for option in OPTIONS.values() if option.environment}
-    assert by_environment <= set(parameters)
+    assert by_environment - set(parameters) == {"migrations"}  # which belongs to the warehouse
     assert all(
         parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in list(parameters)[2:]
     )

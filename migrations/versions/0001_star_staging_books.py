@@ -5,7 +5,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
-branch_labels = None
+branch_labels = ("sparkify",)
 depends_on = None
 
 
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("gender", sa.String(64), redshift_encode="zstd"),
         sa.Column("level", sa.String(64), redshift_encode="zstd"),
         key("users", "user_id"),
-        redshift_diststyle="ALL",
+        redshift_distkey="user_id",
         redshift_sortkey="user_id",
     )
     op.create_table(

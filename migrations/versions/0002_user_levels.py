@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("valid_to", sa.DateTime(), redshift_encode="az64"),
         primary,
         user,
-        redshift_diststyle="ALL",
+        redshift_distkey="user_id",
         redshift_sortkey="user_id",
     )
     op.execute(FILL)

@@ -11,7 +11,7 @@ from pathlib import Path
 from chart import chart
 from lakes import HERE, Workshop
 from measure import Figure, in_turn
-from others import ledger, parts, s3, statements
+from others import ledger, parts, rows, s3, statements
 from runs import (
     another_day,
     by_hand,
@@ -34,6 +34,7 @@ BUDGETS = {
     "parts": parts,
     "statements": statements,
     "ledger": ledger,
+    "rows": rows,
     "ten": ten_times,
 }
 PEERS = {path.stem.partition("_")[0]: path for path in sorted(HERE.glob("peers/*_*.py"))}

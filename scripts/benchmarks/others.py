@@ -15,6 +15,8 @@ PROBES = HERE / "probes"
 LATENCY = 0.03  # seconds added to each answer
 AT_ONCE = 64  # requests
 OBJECTS = 1_000_000  # in the ledger
+DAYS = (30, 300, 3000)  # after which a day is loaded
+ALLOWED = 1.2  # times the rows after the fewest days
 
 
 def probe(name: str, *arguments: object) -> list[str]:
@@ -80,3 +82,23 @@ def ledger(shop: Workshop) -> Iterator[Figure]:
     answer = told(command)
     yield Figure("a ledger of a million", answer["seconds"], 10, "s", "")
     yield Figure("its peak memory", answer["peak"], 1024, "MiB", "with the listing")
+
+
+def rows(shop: Workshop) -> Iterator[Figure]:
+    """The rows that each statement of a small day scans, after few days and after many."""
+    answer = told(probe("rows", shop.folder / "rows", *DAYS))
+    counts = [answer["days"][str(days)] for days in DAYS]
+    growing, totals = answer["growing"], tuple(answer["totals"])
+    for statement, tables in counts[-1].items():
+        grown = sorted(growing.keys() & tables.keys())
+        scanned = [scans(each.get(statement, {}), grown) for each in counts]
+        limit, why = ALLOWED, "".join(f"; all of {each}: {growing[each]}" for each in grown)
+        if statement.startswith(totals):
+            limit, why = DAYS[-1] / DAYS[0], "; the report's totals, which count rows"
+        how = f"{', '.join(f'{each:,}' for each in scanned)} rows by {statement}{why}"
+        yield Figure("rows scanned for a day", scanned[-1] / max(scanned[0], 1), limit, "x", how)
+
+
+def scans(tables: dict[str, int], but: list[str]) -> int:
+    """The rows scanned of all tables but some."""
+    return sum(rows for name, rows in tables.items() if name not in but)

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.table import Table
     from rich.text import Text
 
@@ -21,37 +22,36 @@ SHORTEST = 1 / (8 * BAR)  # an eighth of a character, so that the bar of a small
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as plain text.
+    """A table as text, for rich: indented, without control characters.
+
+    It is the same at every width, but for a terminal that is too narrow: there, bars and text are
+    cut, numbers never.
 
     Attributes:
         columns: The titles of the columns.
         rows: The cells.
         numeric: For each column whether it contains numbers, which are aligned right.
         bars: For each row the length of its bar, 0 to 1; empty if there are no bars.
+        measure: What the bars show: the title of their column.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: Sequence[bool]
     bars: Sequence[float] = ()
+    measure: str = ""
 
-    def lines(self) -> list[str]:
-        """Return the lines, indented, without colours, control characters and trailing blanks.
+    def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
+        """The table, at most as wide as the console if nothing but text and bars is cut."""
+        from rich.padding import Padding
 
-        They are the same wherever they are printed, but for a terminal that is too narrow: there,
-        bars and text are cut, numbers never.
-        """
-        from rich.console import Console
-
-        written = StringIO()
-        console = Console(file=written, width=UNLIMITED, color_system=None, force_terminal=False)
-        available, bar = UNLIMITED, BAR if self.bars else 0
-        if sys.stdout is not None and sys.stdout.isatty():
-            full, cut = (console.measure(self.grid(w)).maximum for w in (WIDEST, NARROWEST))
-            available = max(shutil.get_terminal_size().columns - INDENT, cut)
-            bar = min(bar, available - full - GAP)
-        console.print(self.grid(WIDEST, bar if bar >= SMALLEST_BAR else 0), width=available)
-        return [f"{' ' * INDENT}{line}".rstrip() for line in written.getvalue().splitlines()]
+        unlimited = options.update(width=UNLIMITED)
+        full, cut = (measured(console, unlimited, self.grid(w)) for w in (WIDEST, NARROWEST))
+        available = max(options.max_width - INDENT, cut)
+        bar = min(BAR if self.bars else 0, available - full - GAP)
+        grid = self.grid(WIDEST, bar if bar >= max(SMALLEST_BAR, len(self.measure)) else 0)
+        grid.width = min(available, measured(console, unlimited, grid))
+        yield from console.render(Padding(grid, (0, 0, 0, INDENT), expand=False), unlimited)
 
     def grid(self, widest: int, bar: int = 0) -> "Table":
         """Return the table for rich.
@@ -63,7 +63,7 @@ class TextTable:
         from rich.bar import Bar
         from rich.table import Table
 
-        grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="")
+        grid = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
         cells = [list(map(cell, row)) for row in (self.columns, *self.rows)]
         for (title, *texts), is_number in zip(zip(*cells, strict=True), self.numeric, strict=True):
             if is_number:
@@ -72,11 +72,32 @@ class TextTable:
                 longest = max(text.cell_len for text in (title, *texts))
                 grid.add_column(title, min_width=min(longest, NARROWEST), max_width=widest)
         if bar:
-            grid.add_column(no_wrap=True)
+            grid.add_column(cell(self.measure), no_wrap=True)
         for index, row in enumerate(cells[1:]):
             length = max(self.bars[index], SHORTEST) if bar and self.bars[index] else 0
-            grid.add_row(*row, *([Bar(1, 0, length, width=bar)] if bar else []))
+            drawn = [Bar(1, 0, length, width=bar, color="cyan")] if bar else []
+            grid.add_row(*row, *drawn)
         return grid
+
+
+def measured(console: "Console", options: "ConsoleOptions", grid: "Table") -> int:
+    """Return how wide a table is if there is room."""
+    return console.measure(grid, options=options).maximum
+
+
+def plainly(renderable: "RenderableType") -> str:
+    """Return what rich prints as plain text: without colours and trailing blanks.
+
+    In a terminal it fits the width, elsewhere it is never cut.
+    """
+    from rich.console import Console
+
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else UNLIMITED
+    written = StringIO()
+    console = Console(file=written, width=width, color_system=None, force_terminal=False)
+    console.print(renderable, crop=False)
+    return "\n".join(line.rstrip() for line in written.getvalue().splitlines())
 
 
 def cell(text: str) -> "Text":

@@ -1,10 +1,12 @@
 """The status of a warehouse: what is in it, and which objects are no longer in the lake."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from sparkify.books.freshness import Freshness, read_freshness
 from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
 from sparkify.load.counts import play_counts, row_counts
@@ -40,6 +42,7 @@ class Status(Shown):
         unknown_fields: The fields of the loaded objects' records that no column takes.
         mistyped_fields: The fields for which records were rejected since their values have
             another JSON type.
+        fresh: How old the newest event and the newest load are.
     """
 
     warehouse: str
@@ -54,12 +57,13 @@ class Status(Shown):
     staged: dict[str, int]
     rows: dict[str, int]
     plays: Plays
+    fresh: Freshness
     unknown_fields: tuple[SeenField, ...] = ()
     mistyped_fields: tuple[SeenField, ...] = ()
 
     def to_dict(self) -> Json:
         """Return the status as JSON values."""
-        return asdict(self)
+        return asdict(self) | {"fresh": self.fresh.to_dict()}
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the status as people read it."""
@@ -78,6 +82,7 @@ class Status(Shown):
             *self.waiting(),
             ("rows", ", ".join(f"{name} {count:,}" for name, count in self.rows.items())),
             ("plays", str(self.plays)),
+            ("newest event", str(self.fresh)),
             *field_lines((*self.unknown_fields, *self.mistyped_fields)),
         ]
 
@@ -89,18 +94,22 @@ class Status(Shown):
         return [("staged", text.format(**self.staged))]
 
 
-def read_status(warehouse: Warehouse, settings: Settings) -> Status:
+def read_status(
+    warehouse: Warehouse, settings: Settings, *, max_age: timedelta | None = None
+) -> Status:
     """Read the status of a warehouse, and list its lake if possible.
 
     Args:
         warehouse: An open warehouse.
         settings: The settings. They name the lake; otherwise the source of the last load is used.
+        max_age: How old the newest event and the newest load may be; see `Freshness.check`.
 
     Raises:
         SparkifyError: The warehouse cannot be read, or its schema is not up to date.
     """
     with warehouse.reading(settings.lock_timeout) as connection:
         schema.require(connection, warehouse.url)
+        executor = warehouse.executor(connection)
         last = last_load(warehouse, connection)
         lake, missing = missing_objects(warehouse, connection, settings, last)
         return Status(
@@ -109,7 +118,8 @@ def read_status(warehouse: Warehouse, settings: Settings) -> Status:
             last_load=last,
             missing=missing,
             lake=lake,
-            **counted(warehouse.executor(connection)),
+            **counted(executor),
+            fresh=read_freshness(warehouse, executor, max_age),
         )
 
 

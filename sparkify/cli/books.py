@@ -1,4 +1,4 @@
-"""The commands that look into the books: status and rejects."""
+"""The commands that look into the books: status, loads and rejects."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,19 +6,54 @@ from typing import Annotated
 import typer
 
 from sparkify import config
-from sparkify.cli.options import AsJson, Force, WarehouseUrl, show
+from sparkify.cli.options import AsJson, Force, WarehouseUrl, parsed, show
+from sparkify.values import parse_duration
 
 app = typer.Typer(rich_markup_mode=None)
 
 
 @app.command()
-def status(warehouse: WarehouseUrl = None, as_json: AsJson = False) -> None:
-    """Show what the warehouse holds."""
+def status(
+    warehouse: WarehouseUrl = None,
+    max_age: Annotated[
+        str | None,
+        typer.Option(
+            "--max-age", help="Exit 6 if the newest event or load is older, as in 90m, 26h, 2d."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the warehouse holds, and whether it is up to date."""
+    from sparkify import books, warehouses
+
+    allowed = parsed("--max-age", max_age, parse_duration)
+    settings = config.load({"warehouse": warehouse})
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
+        found = books.read_status(opened, settings, max_age=allowed)
+    show(found, as_json=as_json)
+    found.fresh.check()
+
+
+@app.command()
+def loads(
+    load_id: Annotated[
+        str | None,
+        typer.Argument(
+            help="Show this load alone, with its files and rejects; its start is enough."
+        ),
+    ] = None,
+    warehouse: WarehouseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the loads, or show one of them."""
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})
-    with warehouses.connect(settings.warehouse, settings) as opened:
-        show(books.read_status(opened, settings), as_json=as_json)
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
+        if load_id is None:
+            show(books.read_loads(opened, settings), as_json=as_json)
+        else:
+            show(books.read_load(opened, settings, load_id), as_json=as_json)
 
 
 @app.command()
@@ -39,7 +74,7 @@ def rejects(
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})
-    with warehouses.connect(settings.warehouse, settings) as opened:
+    with warehouses.connect(warehouses.read_from(settings), settings) as opened:
         found = books.read_rejects(opened, settings, uri=uri, code=code, load=load)
     if out:
         found.write(out, force=force)

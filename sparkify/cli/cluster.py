@@ -1,7 +1,6 @@
 """`sparkify cluster …`: the options, the questions, and what is printed."""
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sparkify import config
+from sparkify.cli.logs import CHOSEN, note
 
 if TYPE_CHECKING:
     from sparkify.cluster.setup import Setup
@@ -64,7 +64,7 @@ def create(
     show(status, setup)
     if status and write:
         file = configfile.write_endpoint(setup.spec.settings, status.endpoint, status.role)
-        typer.echo(f"written to {file}", err=True)
+        note(f"written to {file}")
 
 
 @app.command()
@@ -168,10 +168,8 @@ def open_setup(
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """A function that shows a line: with a spinner on a terminal, otherwise plain; not with -q."""
-    if logging.getLogger("sparkify").level >= logging.ERROR:
-        yield lambda text: None
-    elif not sys.stderr.isatty():
-        yield lambda text: typer.echo(text, err=True)
+    if CHOSEN.quiet or CHOSEN.as_json or not sys.stderr.isatty():
+        yield note
     else:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

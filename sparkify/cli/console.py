@@ -1,7 +1,7 @@
 """How a command ends: every error is one line and an exit code.
 
-Signals are handled in `process.signals`, streams in `process.output`, progress bars in
-`cli.progress`.
+Signals are handled in `process.signals`, streams in `process.output`, what is logged in
+`cli.logs`, progress bars in `cli.progress`.
 """
 
 import io
@@ -18,6 +18,7 @@ from typing import NoReturn, Protocol, TextIO, runtime_checkable
 
 import typer
 
+from sparkify.cli.logs import CHOSEN, json_line, one_line
 from sparkify.errors import SparkifyError, TooManyRejects
 from sparkify.masking import mask
 from sparkify.process import output
@@ -106,7 +107,7 @@ def ended(error: BaseException) -> int:
 
 def unexpected(error: BaseException) -> int:
     """Say what failed, in one line; with -v, after its traceback."""
-    if 0 < logging.getLogger("sparkify").level <= logging.DEBUG:
+    if 0 < logging.getLogger("sparkify").level <= logging.INFO:
         say("".join(traceback.format_exception(error)).rstrip())
     try:
         text = mask(str(error))
@@ -121,6 +122,8 @@ def explain(mistake: UsageMistake) -> int:
     """Print the usage and what is wrong with the options."""
     text = io.StringIO()
     mistake.show(text)
+    if CHOSEN.as_json:
+        return complain(text.getvalue(), mistake.exit_code)
     say(text.getvalue().rstrip())
     return mistake.exit_code
 
@@ -147,27 +150,20 @@ def kept(error: TooManyRejects) -> str:
 
 def complain(text: str, code: int) -> int:
     """Print an error as one line; returns the exit code."""
-    say(one_line(text))
+    if CHOSEN.as_json:
+        write(json_line("error", text, exit_code=code))
+    else:
+        say(one_line(text))
     return code
 
 
 def say(text: str) -> None:
     """Print lines on stderr, whatever state it is in, and without secrets."""
+    write(json_line("error", text) if CHOSEN.as_json else printable(mask(text), keep="\n"))
+
+
+def write(text: str) -> None:
+    """Write to stderr, if that is possible."""
     with suppress(OSError, ValueError):
-        sys.stderr.write(f"{printable(mask(text), keep=chr(10))}\n")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
-
-
-def one_line(text: str) -> str:
-    """What we say on stderr: a line, with our name before it."""
-    return f"sparkify: {printable(' '.join(mask(text).split()))}"
-
-
-class OneLine(logging.Formatter):
-    """What is logged, as one line; of an error that a library logs with a traceback, its cause."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line of a record."""
-        cause = record.exc_info[1] if record.exc_info else None
-        text = record.getMessage()
-        return one_line(text if cause is None else f"{text}: {cause}")

@@ -33,6 +33,11 @@ def plan(
 
     planned = pipeline.plan(**arguments)
     if sql and not as_json:
-        typer.echo("\n\n".join(f"{text};" for text in planned.statements))
+        from sparkify import config, warehouses
+        from sparkify.analytics.layout import readable
+
+        name = warehouses.backend_of(arguments["warehouse"] or config.load().warehouse)
+        texts = (readable(text, name) for text in planned.statements)
+        typer.echo("\n\n".join(f"{text};" for text in texts))
     else:
         show(planned, as_json=as_json)

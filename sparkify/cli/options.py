@@ -3,11 +3,14 @@
 import inspect
 import json
 from collections.abc import Callable
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
+from sparkify.errors import UsageError
 from sparkify.settings import OPTIONS
+
+T = TypeVar("T")
 
 WarehouseUrl = Annotated[
     str | None, typer.Option("--warehouse", help=OPTIONS["warehouse"].help, show_default=False)
@@ -20,8 +23,28 @@ Full = Annotated[bool, typer.Option("--full", help="Replace all rows by a load o
 Prune = Annotated[
     bool, typer.Option("--prune", help="Also remove the rows of objects that no longer exist.")
 ]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", help="Read files with events of this day or later (UTC) again."),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="Read files with events of this day or earlier again."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Read at most so many files in this run.")
+]
 Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
-LOADING = ("songs", "events", "staging", "copy", "max_rejects", "new_fields", "lock_timeout")
+LOADING = (
+    "songs",
+    "events",
+    "staging",
+    "copy",
+    "max_rejects",
+    "new_fields",
+    "lock_timeout",
+    "publish",
+)
 
 
 class Result(Protocol):
@@ -34,6 +57,18 @@ class Result(Protocol):
 def show(result: Result, *, as_json: bool) -> None:
     """Print a result for people or for programs."""
     typer.echo(json.dumps(result.to_dict()) if as_json else str(result))
+
+
+def parsed(name: str, text: str | None, parse: Callable[[str], T]) -> T | None:
+    """The value of an option, if it was given.
+
+    Raises:
+        UsageError: the value is invalid.
+    """
+    try:
+        return None if text is None else parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name} is {text!r}: {error}") from None
 
 
 def parameter(name: str, annotation: object, default: object = None) -> inspect.Parameter:
@@ -56,6 +91,9 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
             *settings,
             parameter("full", Full, False),
             parameter("prune", Prune, False),
+            parameter("since", Since),
+            parameter("until", Until),
+            parameter("limit", Limit),
             *(each.replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD) for each in own),
         ]
     )

@@ -1,9 +1,11 @@
-"""Progress bars: on stderr, and only if it is a terminal."""
+"""Progress bars: on stderr, only if it is a terminal, and neither with -q nor as JSON."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from sparkify.cli.logs import CHOSEN
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -14,7 +16,7 @@ Progress = Callable[[str, int, int], None]  # what is done, how much of it, of h
 @contextmanager
 def progress_bars() -> Iterator[Progress | None]:
     """A function to report progress to, shown as a bar for each thing that is done."""
-    if not sys.stderr.isatty():
+    if CHOSEN.quiet or CHOSEN.as_json or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console

@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from sparkify import config
+from sparkify.cli.logs import note
 from sparkify.cli.options import AsJson, WarehouseUrl
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
+Ddl = Annotated[str | None, typer.Option("--ddl", help="Print the DDL for duckdb or redshift.")]
+Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram.")]
+Reset = Annotated[bool, typer.Option("--reset", help="Drop every table and create them again.")]
 Upgrade = Annotated[bool, typer.Option("--upgrade", help="Create the schema, or upgrade it.")]
+AsSql = Annotated[bool, typer.Option("--sql", help="With --upgrade: only show the statements.")]
 
 
 @app.command("config")
@@ -58,17 +63,14 @@ def make_lake(
 @app.command("schema")
 def show_schema(
     warehouse: WarehouseUrl = None,
-    ddl: Annotated[
-        str | None, typer.Option("--ddl", help="Print the DDL for duckdb or redshift.")
-    ] = None,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram.")] = False,
-    reset: Annotated[
-        bool, typer.Option("--reset", help="Drop every table and create them again.")
-    ] = False,
+    ddl: Ddl = None,
+    mermaid: Mermaid = False,
+    reset: Reset = False,
     ask: Annotated[
         bool | None, typer.Option("--ask/--yes", help="Ask first; by default on a terminal.")
     ] = None,
     upgrade: Upgrade = False,
+    as_sql: AsSql = False,
 ) -> None:
     """Show the schema, upgrade it, or drop and create it."""
     from sparkify import warehouses
@@ -76,11 +78,13 @@ def show_schema(
 
     if ddl not in (None, *warehouses.BARE):
         raise UsageError(f"--ddl must be duckdb or redshift, not {ddl}")
+    if as_sql and (reset or not upgrade):
+        raise UsageError("--sql goes with --upgrade")
     settings = config.load({"warehouse": warehouse})
     if reset:
         typer.echo(reset_schema(settings, ask=asks(ask)))
     elif upgrade:
-        typer.echo(upgrade_schema(settings))
+        typer.echo(upgrade_schema(settings, as_sql=as_sql))
     elif mermaid:
         typer.echo(diagram.mermaid())
     else:
@@ -88,11 +92,13 @@ def show_schema(
         typer.echo(diagram.ddl(warehouses.dialect_of(name)))
 
 
-def upgrade_schema(settings: Settings) -> str:
-    """Create the schema, or upgrade it."""
+def upgrade_schema(settings: Settings, *, as_sql: bool) -> str:
+    """Create the schema, or upgrade it, and print each step; or show the statements."""
     from sparkify import pipeline
 
-    pipeline.upgrade(settings.warehouse)
+    if as_sql:
+        return pipeline.upgrade_sql(settings.warehouse)
+    pipeline.upgrade(settings.warehouse, tell=typer.echo)
     return "the schema is up to date"
 
 
@@ -118,7 +124,7 @@ def reset_schema(settings: Settings, *, ask: bool) -> str:
                 lost = schema.lost(connection, opened.url)
             if lost:
                 rows = ", ".join(f"{table} {count:,}" for table, count in lost.items())
-                typer.echo(f"{opened.url} would lose these rows: {rows}", err=True)
+                note(f"{opened.url} would lose these rows: {rows}", always=True)
                 if ask:
                     typer.confirm("Drop every table?", abort=True, err=True)
         with opened.writing(settings.lock_timeout) as connection:

@@ -11,4 +11,5 @@ forks      S3 after a fork
 aws_errors the errors of AWS, as ours
 aws        the AWS session for everything of ours
 locations  from the settings to the locations of songs and events
+part       the objects that a caller has named, found without listing the others
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sparkify.errors import SparkifyError, TryAgain
 from sparkify.lake.objects import LakeObject, hidden, wanted
+from sparkify.lake.uris import in_s3, local
 
 ODD = re.compile(r"(\\*)([\udc80-\udcff])|(\\+)(?=x[89a-f][0-9a-f])")
 
@@ -50,6 +51,23 @@ class Folder:
                     heapq.heappush(links, entry.path)
                 else:
                     pending.append(entry.path)
+
+    def uri_of(self, name: str) -> str | None:
+        """See `Location.uri_of`."""
+        path = os.path.abspath(local(name))  # noqa: PTH100 - no Path method does it
+        below = path == self.path or path.startswith(f"{self.path.rstrip('/')}/")
+        return printable(path) if below and not in_s3(name) else None
+
+    def find(self, name: str, kind: str) -> LakeObject | None:
+        """See `Location.find`."""
+        path = os.path.abspath(local(name))  # noqa: PTH100 - no Path method does it
+        try:
+            found = os.stat(path)  # noqa: PTH116 - it may be invalid as text
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                return None
+            raise unavailable(path, error) from error
+        return found_object(path, kind, found) if stat.S_ISREG(found.st_mode) else None
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
         """The objects' bytes or paths; see `Location.fetch`."""

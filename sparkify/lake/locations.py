@@ -3,15 +3,12 @@
 Everything that needs to know a location asks here: runs, status, doctor, policies.
 """
 
-import os
-from urllib.parse import unquote_to_bytes
-
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
 from sparkify.lake.folder import Folder
 from sparkify.lake.objects import Lake, Location
 from sparkify.lake.s3 import Bucket
-from sparkify.lake.uris import in_s3, plain
+from sparkify.lake.uris import in_s3, local, plain
 from sparkify.settings import Settings
 
 DIRECTORIES = {"songs": "song_data", "events": "log_data"}  # below the source, by kind
@@ -96,19 +93,9 @@ def open_location(uri: str, settings: Settings) -> Location:
     """The location of a path, a `file://` URL, or an `s3://bucket/prefix`."""
     if in_s3(uri):
         return Bucket(uri, aws.session(settings))
-    if uri.lower().startswith("file://"):
-        return Folder(path_of(uri))
-    if "://" in uri:
+    if "://" in uri and not uri.lower().startswith("file://"):
         raise UsageError(f"not a folder or s3://bucket/prefix: {uri}")
-    return Folder(os.path.expanduser(uri))  # noqa: PTH111 - a path may be invalid as text
-
-
-def path_of(url: str) -> str:
-    """The path of a `file://` URL."""
-    host, slash, path = url[len("file://") :].partition("/")
-    if not slash or host not in ("", "localhost"):
-        raise UsageError(f"not a file URL with an absolute path, such as file:///data/lake: {url}")
-    return os.fsdecode(unquote_to_bytes(f"/{path}"))
+    return Folder(local(uri))
 
 
 def check_overlap(locations: dict[str, Location]) -> None:

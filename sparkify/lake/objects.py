@@ -75,6 +75,12 @@ class Location(Protocol):
     def scan(self, kind: str) -> Iterator[LakeObject | str]:
         """Every object below it, in no order; of each name that is ignored its uri."""
 
+    def uri_of(self, name: str) -> str | None:
+        """The uri of an object with this full name; None if it would not be below this location."""
+
+    def find(self, name: str, kind: str) -> LakeObject | None:
+        """The object with this full name, if it exists."""
+
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, "bytes | Path"]]:
         """The objects in their order: each as bytes or, if it is a large file, as its path.
 

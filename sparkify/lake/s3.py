@@ -18,7 +18,7 @@ from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
 from sparkify.lake.listing import Entry, entries
 from sparkify.lake.objects import LakeObject, wanted
-from sparkify.lake.uris import split
+from sparkify.lake.uris import plain, split
 
 if TYPE_CHECKING:
     import boto3
@@ -123,6 +123,17 @@ class Bucket:
         """What is listed below a prefix."""
         with self.errors(f"s3://{self.name}/{prefix}", LIST):
             yield from entries(self.client, self.name, prefix)
+
+    def uri_of(self, name: str) -> str | None:
+        """See `objects.Location.uri_of`."""
+        uri = plain(name)
+        return uri if uri == self.uri or uri.startswith(f"{self.uri}/") else None
+
+    def find(self, name: str, kind: str) -> LakeObject | None:
+        """See `objects.Location.find`: of the keys that start so, a key itself is listed first."""
+        key = plain(name)[len(f"s3://{self.name}/") :]
+        entry = next(self.entries(key), None)
+        return self.item(entry, kind) if entry and entry.key == key else None
 
     def listed(self, entry: Entry, kind: str, below: str) -> LakeObject | str:
         """The object of an entry, or its uri if its name is ignored."""

@@ -1,6 +1,8 @@
 """How a location in S3 is named."""
 
+import os
 import re
+from urllib.parse import unquote_to_bytes
 
 from sparkify.errors import UsageError
 
@@ -21,6 +23,21 @@ def in_s3(uri: str) -> bool:
 def plain(uri: str) -> str:
     """A location; if it is in S3, it starts with s3://."""
     return SCHEME.sub("s3://", uri, count=1) if in_s3(uri) else uri
+
+
+def path_of(url: str) -> str:
+    """The path of a `file://` URL."""
+    host, slash, path = url[len("file://") :].partition("/")
+    if not slash or host not in ("", "localhost"):
+        raise UsageError(f"not a file URL with an absolute path, such as file:///data/lake: {url}")
+    return os.fsdecode(unquote_to_bytes(f"/{path}"))
+
+
+def local(name: str) -> str:
+    """The path of a path, which may begin with ~, or of a `file://` URL."""
+    if name.lower().startswith("file://"):
+        return path_of(name)
+    return os.path.expanduser(name)  # noqa: PTH111 - a path may be invalid as text
 
 
 def split(uri: str) -> tuple[str, str]:

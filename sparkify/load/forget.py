@@ -11,7 +11,10 @@ from sqlalchemy.schema import DropTable
 
 from sparkify.errors import SparkifyError
 from sparkify.load.erasure import Erasure
-from sparkify.load.rebuilding import Rebuilding
+from sparkify.load.publication import checks, rebuilt
+from sparkify.load.publisher import sent
+from sparkify.load.ranges import Steps
+from sparkify.load.removal import Removal, theirs
 from sparkify.load.retrying import again
 from sparkify.load.tombstones import forgotten, tombstone
 from sparkify.load.uncounting import Uncounted
@@ -60,7 +63,7 @@ def forget_user(
 
 
 @dataclass(frozen=True)
-class Eraser(Rebuilding):
+class Eraser:
     """Removes a person from a warehouse.
 
     Attributes:
@@ -89,11 +92,12 @@ class Eraser(Rebuilding):
     def counts(self) -> dict[str, int]:
         """How many rows of each table are theirs, or exist only because of them."""
         tables = (PLAYS, table(User), table(UserLevel), EVENTS)
-        found = {each.name: count(each).where(theirs(each)) for each in tables}
+        found = {each.name: count(each).where(theirs(each.c.user_id)) for each in tables}
         start, moment = PLAYS.c.start_time, sa.select(PLAYS.c.start_time)
-        shared = moment.where(start.in_(moment.where(theirs(PLAYS))), sa.not_(theirs(PLAYS)))
+        own = theirs(PLAYS.c.user_id)
+        shared = moment.where(start.in_(moment.where(own)), sa.not_(own))
         alone = sa.select(sa.func.count(start.distinct()))
-        found["time"] = alone.where(theirs(PLAYS), start.not_in(shared))
+        found["time"] = alone.where(own, start.not_in(shared))
         selects = (each.scalar_subquery() for each in found.values())
         numbers = self.executor.counts(sa.select(*selects))
         rejects = sum(self.rejects[1].values())
@@ -108,13 +112,13 @@ class Eraser(Rebuilding):
         with self.warehouse.errors(), self.executor.transaction() as transaction:
             self.warehouse.lock(self.executor, self.settings.lock_timeout)
             known, counts = self.known(), self.counts()
-            for statement in self.statements():
-                self.executor.execute(statement)
-            for what, select in self.checks():
+            for _ in sent(self.executor, self.statements()):
+                pass
+            for what, select in checks(self.changes):
                 expected, found = self.executor.counts(select)
                 if expected != found:
                     raise SparkifyError(f"{what} differ; nothing was removed")
-            for temporary in (*self.changed.values(), self.touched, self.left):
+            for temporary in (*self.changes.tables.values(), self.touched, self.left):
                 self.executor.execute(DropTable(temporary.table))
             if not known:
                 self.executor.execute(tombstone(self.key, self.user))
@@ -123,14 +127,15 @@ class Eraser(Rebuilding):
                     transaction.commit()
         return counts, known
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Steps:
         """From the staged rows to the books and the star."""
-        extra = sa.select(EVENTS.c.file_id, EVENTS.c.extra).where(theirs(EVENTS))
+        extra = sa.select(EVENTS.c.file_id, EVENTS.c.extra).where(theirs(EVENTS.c.user_id))
         for row in self.executor.rows(extra.where(EVENTS.c.extra.is_not(None))):
             self.uncounted.add_row(*row)
         yield from self.uncounted.statements()
-        yield from (self.touched, *self.changed.values())
-        yield sa.delete(EVENTS).where(theirs(EVENTS))
+        yield self.touched
+        yield from self.changes.find()
+        yield sa.delete(EVENTS).where(theirs(EVENTS.c.user_id))
         yield self.left
         left, v = self.left.table.c, VERSIONS.c
         names = ("rows", "repaired", "least_ts", "greatest_ts")
@@ -142,23 +147,19 @@ class Eraser(Rebuilding):
         counted = {"records": v.rows + v.rejects, "rejects": v.rejects}
         own = FILES.c.file_id == v.file_id
         yield sa.update(FILES).where(own, v.uri.is_not(None), changed).values(counted)
-        yield from self.rebuild()
+        yield from rebuilt(self.changes)
+        yield from self.changes.index()
 
     @cached_property
-    def changed(self) -> dict[str, CreateTempTableAs]:
-        """See `Rebuilding.changed`."""
-        user = sa.cast(sa.literal_column(USERS), sa.BigInteger()).label("user_id")
-        moments = sa.select(EVENTS.c.ts).where(theirs(EVENTS)).distinct()
-        return {
-            "start_time": CreateTempTableAs("changed_times", moments),
-            "user_id": CreateTempTableAs("changed_user_ids", sa.select(user)),
-        }
+    def changes(self) -> Removal:
+        """What changes in the star."""
+        return Removal(self.executor)
 
     @cached_property
     def touched(self) -> CreateTempTableAs:
         """The versions that have rows of theirs, and how many."""
         columns = (EVENTS.c.file_id, sa.func.count().label("removed"))
-        select = sa.select(*columns).where(theirs(EVENTS)).group_by(EVENTS.c.file_id)
+        select = sa.select(*columns).where(theirs(EVENTS.c.user_id)).group_by(EVENTS.c.file_id)
         return CreateTempTableAs("touched_versions", select)
 
     @cached_property
@@ -228,15 +229,10 @@ class Eraser(Rebuilding):
     def sessions(self) -> set[int]:
         """The sessions that they alone have."""
         session, user = EVENTS.c.session_id, EVENTS.c.user_id
-        own = sa.select(session).where(theirs(EVENTS))
+        own = sa.select(session).where(theirs(EVENTS.c.user_id))
         known = sa.select(session, user).where(session.in_(own), user.is_not(None)).distinct()
         found = list(self.executor.rows(known))
         return {each for each, _ in found} - {each for each, of in found if of != self.user}
-
-
-def theirs(rows: sa.Table) -> sa.ColumnElement[bool]:
-    """Whether a row is the person's."""
-    return rows.c.user_id.in_([sa.literal_column(USERS)])
 
 
 DIGEST = sa.func.md5(

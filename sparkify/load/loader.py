@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.lake.objects import Lake, LakeObject, Listing
+from sparkify.load.choice import Choice
 from sparkify.load.clock import Clock
 from sparkify.load.counts import play_counts, row_counts
 from sparkify.load.fields import SEEN, SeenFields, seen_fields
@@ -50,6 +51,7 @@ class Loader:
     executor: Executor
     full: bool
     prune: bool
+    choice: Choice
     clock: Clock
     progress: Progress
     run_id: str = field(init=False)
@@ -87,8 +89,14 @@ class Loader:
 
     def compare(self, listing: Listing) -> Difference:
         """Compare the listing with the books; a full load takes them for empty."""
+        again = {n for each in self.choice.selects() for (n,) in self.executor.rows(each)}
         known = [] if self.full else self.executor.rows(ledger())
-        difference = Difference.of(listing, known, self.lake, prune=self.prune)
+        difference = Difference.of(listing, known, self.lake, prune=self.prune, again=again)
+        if self.choice.limit is not None:
+            left = len(difference.read)
+            difference.cut(self.choice.limit)
+            left -= len(difference.read)
+            logger.info("%s objects are left to the next run", f"{left:,}")
         difference.check()
         return difference
 
@@ -107,8 +115,10 @@ class Loader:
         if adopted:
             logger.info("%s objects had been staged by a run that died", f"{len(adopted):,}")
         read = [item for uri, item in difference.read.items() if uri not in adopted]
+        logger.info("reading %s objects (%s)", f"{len(read):,}", difference.files)
         first_id = again(lambda: self.reserve(len(read)))
         stager.stage(read, first_id)
+        logger.info("records: %s", stager.staged.records)
         if not self.executor.as_sql:
             stager.staged.check(self.settings.max_rejects)
         stager.staged.check_batches(difference)
@@ -140,6 +150,7 @@ class Loader:
             if isinstance(transaction, sa.RootTransaction):
                 with self.clock.step("publish"), stopping.committing(load_id):
                     self.warehouse.commit(transaction, load_id)
+                logger.info("load %s is published: %s", load_id, report.row_text())
         return report
 
     def send(self, load_id: str, difference: Difference, staged: Staged) -> None:

@@ -1,8 +1,8 @@
 """The statements that publish what is staged.
 
-A publication knows the keys of the rows that it publishes and of those that it replaces. It
-rebuilds only the affected rows of the star, so one more day costs the same after a month as after
-a year. It writes no staged rows, and it writes the tables in one fixed order.
+It rebuilds only the rows of the star that the load changes (see `changes`), so one more day costs
+the same after a month as after a year. It writes no staged rows, and it writes the tables in one
+fixed order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,19 @@ from functools import cached_property
 
 import sqlalchemy as sa
 
-from sparkify.load.rebuilding import Rebuilding
-from sparkify.load.transform.rows import EVENTS
-from sparkify.models import EventRow, File, SongRow, Version, table
+from sparkify.load.changes import Changes
+from sparkify.load.ranges import Steps
+from sparkify.load.transform import TRANSFORMS
+from sparkify.load.transform.plays import keys_of_plays
+from sparkify.models import KINDS, File, Songplay, Version, table
 from sparkify.models.statements import CreateTempTableAs, Query, Statement, count, insert, within
 
-STAGED_ROWS = {"events": table(EventRow), "songs": table(SongRow)}
 FILES, VERSIONS = table(File), table(Version)
 BOOK = ("uri", "kind", "etag", "size", "records", "rejects", "file_id")  # columns of `read_files`
 
 
 @dataclass(frozen=True)
-class Publication(Rebuilding):
+class Publication:
     """How the staged versions of one run are published.
 
     Attributes:
@@ -44,12 +45,17 @@ class Publication(Rebuilding):
         """Whether every star table is rebuilt from all published rows."""
         return self.first or self.full
 
-    def statements(self) -> Iterator[Statement]:
+    def statements(self) -> Steps:
         """From staged versions to the star and the books, in order; `read_files` is there."""
         yield from self.superseded
         yield from self.flags()
-        yield from self.changed.values()
-        yield from self.rebuild()
+        yield from self.changes.find()
+        yield from rebuilt(self.changes)
+        yield from self.changes.index()
+        yield from self.books()
+
+    def books(self) -> Iterator[Statement]:
+        """Say which objects have been read."""
         read = self.read.table.c
         old = [] if self.full else [FILES.c.uri.in_(sa.select(read.uri))]
         yield sa.delete(FILES).where(*old)
@@ -95,42 +101,62 @@ class Publication(Rebuilding):
 
     def staged(self, kind: str) -> Query:
         """The SELECT of the number of rows of one kind that are published."""
-        rows = STAGED_ROWS[kind]
+        rows = table(KINDS[kind])
         return count(rows).where(within(rows.c.file_id, self.file_ids))
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What this load changes in the star."""
+        superseded = [each.table for each in self.superseded]
+        return Changes(self.file_ids, superseded, everything=self.everything)
+
+    def checks(self) -> Iterator[tuple[str, Query]]:
+        """See `checks`."""
+        return checks(self.changes)
 
     def temporary_tables(self) -> Iterator[sa.Table]:
         """The temporary tables."""
-        for each in (self.read, *self.superseded, *self.changed.values()):
+        for each in (self.read, *self.superseded, *self.changes.tables.values()):
             yield each.table
 
-    @cached_property
-    def changed(self) -> dict[str, CreateTempTableAs]:
-        """For each key of the star, the values whose rows this load may change."""
-        if self.everything:
-            return {}
-        plays, songs = (self.touched(rows) for rows in STAGED_ROWS.values())
-        names = sa.union(*(sa.select(s.c.title, s.c.artist_name) for s in songs)).subquery("names")
-        same = (EVENTS.c.song == names.c.title) & (EVENTS.c.artist == names.c.artist_name)
-        matching = sa.select(EVENTS.c.ts).select_from(names).where(same)
-        moments = sa.union(*(sa.select(rows.c.ts) for rows in plays), matching)
-        return {
-            "start_time": CreateTempTableAs("changed_times", moments),
-            "user_id": values("user_id", plays),
-            "song_id": values("song_id", songs),
-            "artist_id": values("artist_id", songs),
-        }
 
-    def touched(self, rows: sa.Table) -> list[sa.FromClause]:
-        """The rows that this load publishes, and those of superseded versions."""
-        new = sa.select(*rows.c).where(within(rows.c.file_id, self.file_ids))
-        old = (
-            sa.select(*rows.c).where(rows.c.file_id.in_(sa.select(each.table.c.file_id)))
-            for each in self.superseded
-        )
-        return [new.subquery("added"), *(select.subquery("removed") for select in old)]
+def rebuilt(changes: Changes) -> Iterator[Statement]:
+    """Write what changes in the star anew."""
+    for model, transform, key in TRANSFORMS:
+        target = table(model)
+        if changes.everything:
+            yield sa.delete(target)
+        for rows, replaced in changes.parts(model, key):
+            if not changes.everything:
+                yield sa.delete(target).where(*replaced)
+            yield insert(target, transform(rows))
 
 
-def values(column: str, rows: Sequence[sa.FromClause]) -> CreateTempTableAs:
-    """A table of the distinct values of a column in several sets of rows."""
-    select = sa.union(*(sa.select(each.c[column]) for each in rows))
-    return CreateTempTableAs(f"changed_{column}s", select)
+def checks(changes: Changes) -> Iterator[tuple[str, Query]]:
+    """What must hold before COMMIT: SELECTs of two counts that must be equal."""
+    for model, _, key in TRANSFORMS:
+        target = table(model)
+        for rows, replaced in changes.parts(model, key):
+            if model is Songplay:  # its key is a digest of the play's
+                plays = keys_of_plays(rows).subquery("plays")
+                counts = (count(plays), count(target).where(*replaced))
+                select = sa.select(*(each.scalar_subquery() for each in counts))
+                yield "the plays and the rows of songplays", select
+            else:
+                yield f"the rows and the keys of {target.name}", rows_and_keys(target, replaced)
+
+
+def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Query:
+    """The SELECT of the number of rows in part of a table, and of their distinct keys.
+
+    Redshift believes a declared key without enforcing it: of the bare columns it would find as many
+    keys as rows. An expression that always has the value of its column hides which column it is.
+    """
+    key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
+    if not more:
+        counts = sa.select(sa.func.count(), sa.func.count(key.distinct()))
+        return counts.select_from(target).where(*part)
+    found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
+    keys = found.group_by(key, *more).subquery("keys")
+    rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
+    return sa.select(rows, sa.func.count()).select_from(keys)

@@ -1,11 +1,11 @@
 """Publishes what is staged, in the one transaction that changes what people see."""
 
 import datetime
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
 
+import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
 from sparkify.errors import SparkifyError
@@ -13,10 +13,12 @@ from sparkify.lake.objects import LakeObject
 from sparkify.load.ids import now
 from sparkify.load.ledger import Outdated
 from sparkify.load.publication import Publication
+from sparkify.load.ranges import Answer, Steps
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress
 from sparkify.models import KINDS, Load, table
 from sparkify.models.statements import Statement, count
+from sparkify.version import __version__
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor
 
@@ -51,10 +53,9 @@ class Publisher:
         publication = self.publication
         with self.timed("transform"):
             self.read_files(staged, gone)
-            statements = [*publication.statements(), *more]
-            for done, statement in enumerate(statements, 1):
+            self.send(publication.statements(), sum(1 for _ in replace(publication).statements()))
+            for statement in more:
                 self.executor.execute(statement)
-                self.progress("publishing", done, len(statements))
         with self.timed("publish"):
             for kind in KINDS:
                 (found,) = self.executor.counts(publication.staged(kind))
@@ -63,6 +64,11 @@ class Publisher:
                 self.check(what, *self.executor.counts(select))
             for temporary in publication.temporary_tables():
                 self.executor.execute(DropTable(temporary))
+
+    def send(self, statements: Steps, total: int) -> None:
+        """Send statements, and answer the SELECTs among them."""
+        for done, _ in enumerate(sent(self.executor, statements), 1):
+            self.progress("publishing", min(done, total), total)
 
     def read_files(self, staged: Staged, gone: Sequence[LakeObject]) -> None:
         """Make the temporary table of the objects of this load."""
@@ -100,10 +106,24 @@ class Publisher:
             "records_read": records.read,
             "records_staged": records.staged,
             "records_rejected": records.rejected,
-            "version": version("sparkify"),
+            "version": __version__,
             "records_forgotten": records.forgotten,
         }
         self.warehouse.insert_rows(self.executor, table(Load), [row], self.name)
+
+
+def sent(executor: Executor, statements: Steps) -> Iterator[Statement]:
+    """Send statements, and answer the SELECTs among them; yields each once it was sent."""
+    answer: Answer = None
+    with suppress(StopIteration):
+        while True:
+            statement = statements.send(answer)
+            if isinstance(statement, sa.Select):
+                found = list(executor.rows(statement))
+                answer = None if executor.as_sql else found
+            else:
+                executor.execute(statement)
+            yield statement
 
 
 def book_row(item: LakeObject, file_id: int | None) -> TableRow:

@@ -6,7 +6,6 @@ are adopted by a later run once it is dead, or removed after a day.
 
 import hashlib
 from functools import cache
-from importlib.metadata import version
 
 import sqlalchemy as sa
 
@@ -15,6 +14,7 @@ from sparkify.models.statements import Column, Query, insert, within
 from sparkify.read.forgotten import Forgotten
 from sparkify.read.repair import MACROS
 from sparkify.read.select import select
+from sparkify.version import __version__
 from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.executor import Executor
 
@@ -33,7 +33,7 @@ def fingerprint(new_fields: str, forgotten: Forgotten | None = None) -> str:
     """
     rules = [select(kind, "true") for kind in KINDS]
     seal = [forgotten.seal] if forgotten else []
-    text = "\n".join([version("sparkify"), new_fields, *rules, *MACROS, *seal])
+    text = "\n".join([__version__, new_fields, *rules, *MACROS, *seal])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from sparkify.errors import RejectedRecord
@@ -18,6 +19,35 @@ from sparkify.warehouses.routes import Staging
 
 #: called with the step, how much of it is done, and of how much
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Meter:
+    """How much of the lake is read, in bytes; half of an object is to fetch it, half to stage it.
+
+    Attributes:
+        total: the bytes of all objects.
+        fetched: the bytes that have arrived; another thread counts them.
+        done: the bytes that are staged.
+    """
+
+    total: int
+    progress: Progress
+    fetched: int = 0
+    done: int = 0
+
+    def arrived(self, item: LakeObject) -> None:
+        """Count an object whose bytes are here."""
+        self.fetched += item.size
+
+    def staged(self, outcomes: Sequence[Outcome]) -> None:
+        """Count the objects of a batch, and show how far it is."""
+        self.done += sum(item.size for each in outcomes for item in each.objects)
+        self.show()
+
+    def show(self) -> None:
+        """Show how far it is."""
+        self.progress("reading", (max(self.fetched, self.done) + self.done) // 2, self.total)
 
 
 @dataclass
@@ -69,10 +99,11 @@ class Stager:
 
     def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
         """Read objects into the staging tables, under file_ids from `first_id` on."""
-        how = (self.new_fields, self.keep_alive, self.forgotten)
+        meter = Meter(sum(item.size for item in objects), self.progress)
+        waiting = partial(self.wait, meter)
+        how = (self.new_fields, waiting, meter.arrived, self.forgotten)
         staging = Staging(self.run_id, count(first_id), *how)
         stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
-        done = 0
         with self.timed("stage"), closing(stage) as batches:
             for number in count():
                 self.keep_alive()
@@ -81,8 +112,12 @@ class Stager:
                     if outcomes is None:
                         break
                     self.enter(outcomes, f"{self.run_id}/{number}")
-                done += sum(len(outcome.objects) for outcome in outcomes)
-                self.progress("reading", done, len(objects))
+                meter.staged(outcomes)
+
+    def wait(self, meter: "Meter") -> None:
+        """Keep the session alive while nothing is sent, and show what has been fetched."""
+        self.keep_alive()
+        meter.show()
 
     def keep_alive(self) -> None:
         """See `Warehouse.keep_alive`."""

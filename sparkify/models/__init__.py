@@ -7,8 +7,10 @@ books       loads, files, versions, rejects, runs, who was forgotten
 views       the published rows, as people query them
 grants      who may use the views
 statements  statements that SQLAlchemy lacks
+revisions   the revisions of the schema: ours, and a team's own branches
 schema      is the schema there and current? Alembic creates and upgrades it
 diagram     the schema as DDL and as a Mermaid diagram
+extensions  a team's own fields, columns, tables and questions
 """
 
 from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
@@ -16,6 +18,7 @@ from sparkify.models.books import (
     FieldRow,
     File,
     Forgotten,
+    Heard,
     IdLock,
     Load,
     Lock,
@@ -23,5 +26,8 @@ from sparkify.models.books import (
     StagingRun,
     Version,
 )
+from sparkify.models.extensions import StarTable, load_extensions
 from sparkify.models.staging import EPOCH_MS, KINDS, EventRow, SongRow, StagedRow
 from sparkify.models.star import PUBLISHED, STAR, Artist, Song, Songplay, Time, User, UserLevel
+
+load_extensions()

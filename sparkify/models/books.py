@@ -9,7 +9,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import NAME, STAGING, URI, WORD, Base, column, key
+from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, column, key
 
 
 class Load(Base):
@@ -137,6 +137,21 @@ class FieldRow(Base):
     type: Mapped[str] = column(sa.String(WORD))
     declared: Mapped[bool] = column(sa.Boolean())
     records: Mapped[int] = column(sa.BigInteger())
+
+
+class Heard(Base):
+    """One row per title and artist name that was ever played, and when: the first and last time.
+
+    By it a new song finds the plays before it. It may say more than what is published now.
+    """
+
+    __tablename__ = "heard"
+    __table_args__ = ({"schema": STAGING, "redshift_distkey": "title"},)
+    __mapper_args__ = MappingProxyType({"primary_key": ["title", "artist_name"]})
+    title: Mapped[str] = column(sa.String(TITLE))
+    artist_name: Mapped[str] = column(sa.String(TITLE))
+    least_ts: Mapped[datetime] = column(sa.DateTime())
+    greatest_ts: Mapped[datetime] = column(sa.DateTime())
 
 
 class StagingRun(Base):

@@ -1,76 +1,67 @@
 """The schema of a warehouse, which Alembic creates and upgrades."""
 
-import threading
-from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError
 from sparkify.models.base import Base, table
+from sparkify.models.diagram import tidy
+from sparkify.models.extensions import MODULES
+from sparkify.models.grants import Privilege
+from sparkify.models.revisions import State, Step, alembic_config, commands, revisions
 from sparkify.models.star import STAR
 from sparkify.models.statements import count
+from sparkify.models.views import lacking
 
-if TYPE_CHECKING:
-    from alembic.config import Config
+__all__ = [
+    "State",
+    "alembic_config",
+    "check_upgradable",
+    "current",
+    "ensure",
+    "lost",
+    "require",
+    "reset",
+    "state",
+    "upgrade",
+    "upgrade_sql",
+]
 
-ALEMBIC = threading.Lock()  # Alembic's context is one for the whole process
-PACKAGE = Path(__file__).parents[1]
-
-
-class State(Enum):
-    """How a warehouse's schema compares with this version of Sparkify."""
-
-    EMPTY = "empty"
-    BEHIND = "behind"
-    HEAD = "at head"
-    AHEAD = "ahead"
-    FOREIGN = "not Sparkify's"
-    OTHER = "another project's"
-
-
-def migrations() -> Path:
-    """The folder of the migrations: the package's, or the checkout's."""
-    inside = PACKAGE / "migrations"
-    return inside if inside.is_dir() else PACKAGE.parent / "migrations"
-
-
-def alembic_config(connection: sa.Connection | None = None) -> "Config":
-    """Alembic's configuration."""
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations()))
-    config.attributes["connection"] = connection
-    return config
+UPGRADE = "run `sparkify schema --upgrade` or `alembic upgrade head`"
+REMEDIES = {
+    State.EMPTY: "is empty; load a lake with `sparkify run`",
+    State.BEHIND: f"is behind this version of Sparkify; {UPGRADE}",
+    State.AHEAD: "was made by a newer version of Sparkify; run `pip install -U sparkify`",
+    State.FOREIGN: "has other tables with these names; choose another database",
+    State.OTHER: "has the table alembic_version of another project; choose another database",
+}
+Tell = Callable[[Step], object]
 
 
-def revisions() -> list[str]:
-    """The revisions from the first to the newest; their files' names start with them.
-
-    Alembic itself takes 0.2 s to tell.
-    """
-    files = (migrations() / "versions").glob("[0-9]*.py")
-    return sorted(file.name.partition("_")[0] for file in files)
+def current(connection: sa.Connection) -> frozenset[str]:
+    """The revisions of a warehouse: the newest of each branch; none before the first upgrade."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return frozenset()
+    version: sa.Select[Any] = sa.select(sa.column("version_num"))
+    return frozenset(connection.scalars(version.select_from(sa.table("alembic_version"))))
 
 
 def state(connection: sa.Connection) -> State:
-    """Compare the schema of a warehouse with this version's."""
-    look = sa.inspect(connection)
-    version: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(
-        sa.table("alembic_version")
-    )
-    current = connection.scalar(version) if look.has_table("alembic_version") else None
-    if current is None:
+    """Compare the schema of a warehouse with this version's.
+
+    Raises:
+        UsageError: a team's own revisions cannot be read.
+    """
+    look, found = sa.inspect(connection), current(connection)
+    if not found:
         taken = any(look.has_table(table(model).name) for model in STAR)
         return State.FOREIGN if taken else State.EMPTY
     if not look.has_table(table(STAR[0]).name):  # every schema of ours has this table
         return State.OTHER
-    known = revisions()
-    if current == known[-1]:
-        return State.HEAD
-    return State.BEHIND if current in known else State.AHEAD
+    return revisions().state(found)
 
 
 def require(connection: sa.Connection, url: str) -> None:
@@ -79,54 +70,108 @@ def require(connection: sa.Connection, url: str) -> None:
     Raises:
         SparkifyError: it is not; the message names the command that helps.
     """
-    remedies = {
-        State.EMPTY: "is empty; load a lake with `sparkify run`",
-        State.BEHIND: "is behind this version of Sparkify; run `sparkify schema --upgrade` or"
-        " `alembic upgrade head`",
-        State.AHEAD: "was made by a newer version of Sparkify; run `pip install -U sparkify`",
-        State.FOREIGN: "has other tables with these names; choose another database",
-        State.OTHER: "has the table alembic_version of another project; choose another database",
-    }
-    if remedy := remedies.get(state(connection)):
+    complain(state(connection), connection, url)
+
+
+def complain(found: State, connection: sa.Connection, url: str) -> None:
+    """Raise what is wrong with a schema, if anything is."""
+    if found is State.UNKNOWN:
+        unknown = ", ".join(sorted(current(connection) - revisions().known))
+        raise SparkifyError(
+            f"{url} has the revision {unknown}, which is not one of Sparkify's; name the folder"
+            " that has it in SPARKIFY_MIGRATIONS"
+        )
+    if remedy := REMEDIES.get(found):
         raise SparkifyError(f"{url} {remedy}")
+    if MODULES and (missing := ", ".join(sorted(lacking(connection)))):
+        names = ", ".join(module.__name__ for module in MODULES)
+        raise SparkifyError(
+            f"{url} lacks {missing}, which {names} declares; make a migration with"
+            " `alembic revision --autogenerate`, then run `sparkify schema --upgrade`"
+        )
 
 
 def ensure(connection: sa.Connection, url: str) -> None:
     """Create the schema in an empty warehouse; check the schema of any other."""
-    if state(connection) is State.EMPTY:
+    found = state(connection)
+    if found is State.EMPTY:
         try:
             upgrade(connection)
         except sa.exc.DBAPIError:  # nothing can be locked yet: another run may have been faster
             connection.rollback()
             if state(connection) is State.EMPTY:
                 raise
-    require(connection, url)
+        found = state(connection)
+    complain(found, connection, url)
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Create or upgrade the schema in one transaction, so that a kill leaves no half of it."""
+def upgrade(connection: sa.Connection, tell: Tell | None = None) -> tuple[Step, ...]:
+    """Create or upgrade the schema in one transaction, so that a kill leaves no half of it.
+
+    Args:
+        tell: called with each step that was done; it is committed with the last one.
+
+    Returns:
+        The steps.
+
+    Raises:
+        SparkifyError: a team's own revisions cannot be read, or do not lead from this schema to
+            the newest.
+    """
     from alembic import command
 
+    steps: list[Step] = []
+
+    def done(step: Step) -> None:
+        steps.append(step)
+        if tell:
+            tell(step)
+
     connection.rollback()  # end the transaction in which the state was read
-    with ALEMBIC:
-        command.upgrade(alembic_config(connection), "head")
+    revisions()  # checks those of a team before anything is written
+    config = alembic_config(connection)
+    config.attributes["tell"] = done
+    with commands():
+        command.upgrade(config, "heads")
+    return tuple(steps)
+
+
+def upgrade_sql(driver: str, found: Iterable[str] = (), granted: Iterable[Privilege] = ()) -> str:
+    """The statements of an upgrade, as a script.
+
+    Args:
+        driver: the start of URLs that use our dialect, see `warehouses.driver_name`.
+        found: the revisions that the warehouse has.
+        granted: who may use the views.
+    """
+    from alembic import command
+
+    revisions()
+    config = alembic_config()
+    config.output_buffer = io.StringIO()
+    given = {"driver": driver, "current": sorted(found), "granted": list(granted)}
+    config.attributes["script"] = given
+    with commands():
+        command.upgrade(config, "heads", sql=True)
+    return tidy(config.output_buffer.getvalue().replace("%%", "%"))  # as in `Executor.text`
 
 
 def check_upgradable(connection: sa.Connection, url: str) -> None:
     """Check that an upgrade or a reset would change no tables but this version's.
 
     Raises:
-        SparkifyError: the tables are not Sparkify's, or a newer version's.
+        SparkifyError: the tables are not Sparkify's, or have revisions that are not known.
     """
-    if state(connection) in (State.FOREIGN, State.OTHER, State.AHEAD):
-        require(connection, url)
+    found = state(connection)
+    if found not in (State.EMPTY, State.BEHIND, State.HEAD):
+        complain(found, connection, url)
 
 
 def lost(connection: sa.Connection, url: str) -> dict[str, int]:
     """The rows that a reset would remove, by table; empty tables are left out.
 
     Raises:
-        SparkifyError: the tables are not Sparkify's, or a newer version's.
+        SparkifyError: the tables are not Sparkify's, or have revisions that are not known.
     """
     check_upgradable(connection, url)
     inspector = sa.inspect(connection)
@@ -143,6 +188,6 @@ def reset(connection: sa.Connection) -> None:
     from alembic import command
 
     connection.rollback()
-    with ALEMBIC:
+    with commands():
         command.downgrade(alembic_config(connection), "base")
-        command.upgrade(alembic_config(connection), "head")
+    upgrade(connection)

@@ -62,7 +62,7 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         key("user_id", table="users"),
-        {"redshift_diststyle": "ALL", "redshift_sortkey": "user_id"},
+        {"redshift_distkey": "user_id", "redshift_sortkey": "user_id"},
     )
     user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     first_name: Mapped[str | None] = column(sa.String(NAME))
@@ -132,7 +132,7 @@ class UserLevel(Base):
     __table_args__ = (
         key("user_id", "valid_from", table="user_levels"),
         reference("user_id", "users.user_id", "user_levels"),
-        {"redshift_diststyle": "ALL", "redshift_sortkey": "user_id"},
+        {"redshift_distkey": "user_id", "redshift_sortkey": "user_id"},
     )
     user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     level: Mapped[str] = column(sa.String(WORD))
@@ -141,4 +141,5 @@ class UserLevel(Base):
 
 
 STAR = (Songplay, User, Song, Artist, Time)
-PUBLISHED = (*STAR, UserLevel)  # everything that is a function of the staging tables
+#: everything that is a function of the staging tables; a team's own tables are added
+PUBLISHED: list[type[Base]] = [*STAR, UserLevel]

@@ -1,5 +1,6 @@
 """Statements and a function that SQLAlchemy lacks, and short names for its types."""
 
+import datetime
 import itertools
 from collections.abc import Iterable
 from typing import Any
@@ -55,6 +56,20 @@ class EpochMs(GenericFunction[int]):
     name = "epoch_ms"
     type = sa.BigInteger()
     inherit_cache = True
+
+
+class LocalTime(GenericFunction[datetime.datetime]):
+    """The time in a time zone, given as its name and a TIMESTAMP in UTC, as DuckDB writes it."""
+
+    name = "local_time"
+    type = sa.DateTime()
+    inherit_cache = True
+
+
+@compiles(LocalTime)
+def _local_time(element: LocalTime, compiler: Compiler, **kw: object) -> str:
+    zone, moment = (compiler.process(each, **kw) for each in element.clauses)
+    return f"timezone({zone}, timezone('UTC', {moment}))"
 
 
 class CreateTempTableAs(ExecutableDDLElement):

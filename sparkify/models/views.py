@@ -4,13 +4,13 @@ They are made anew after every upgrade. Only people read them: what Sparkify its
 computes from the tables, by way of `published`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 
-from sparkify.models.base import STAGING, table
+from sparkify.models.base import STAGING, Base, table
 from sparkify.models.books import FieldRow, File, Load, RejectRow, Version
 from sparkify.models.grants import Grant, Privilege, privileges
 from sparkify.models.staging import KINDS
@@ -23,6 +23,19 @@ REJECTS = sa.table(
     sa.column("load_id", sa.String),
     *(sa.column(c.name, c.type) for c in table(RejectRow).columns if c.name != "file_id"),
     sa.column("file_id", sa.BigInteger),
+    schema=STAGING,
+)
+
+
+FIELDS = sa.table(
+    "fields",
+    sa.column("kind", sa.String),
+    sa.column("name", sa.String),
+    sa.column("declared", sa.Boolean),
+    sa.column("records", sa.BigInteger),
+    sa.column("types", sa.String),
+    sa.column("first_seen", sa.DateTime),
+    sa.column("last_seen", sa.DateTime),
     schema=STAGING,
 )
 
@@ -110,27 +123,45 @@ def fields_seen() -> Query:
     )
 
 
-def views() -> Iterator[CreateView]:
-    """The views: `staging_songs`, `staging_events`, `rejects` and `fields`."""
+def views(missing: Container[str] = ()) -> Iterator[CreateView]:
+    """The views: `staging_songs`, `staging_events`, `rejects` and `fields`.
+
+    Args:
+        missing: what an older schema lacks: columns of staged rows, `field_rows`.
+    """
     for kind, model in KINDS.items():
         rows = table(model)
         names = [*fields(rows), "uri", "load_id", "repaired", "extra"]
-        yield CreateView(f"staging_{kind}", published(rows, names))
+        held = [name for name in names if f"{rows.name}.{name}" not in missing]
+        yield CreateView(f"staging_{kind}", published(rows, held))
     yield CreateView("rejects", rejects())
-    yield CreateView("fields", fields_seen())
+    if table(FieldRow).name not in missing:
+        yield CreateView("fields", fields_seen())
 
 
-def statements() -> Iterator[CreateView | DropView]:
+def statements(missing: Container[str] = ()) -> Iterator[CreateView | DropView]:
     """Make the views anew."""
-    for view in views():
+    for view in views(missing):
         yield DropView(view.name)
         yield view
 
 
 def refresh(connection: sa.Connection, granted: Iterable[Privilege]) -> None:
     """Make the views anew over a connection, for those who had these privileges."""
-    for statement in (*statements(), *map(Grant, granted)):
+    for statement in (*statements(lacking(connection)), *map(Grant, granted)):
         connection.execute(statement)
+
+
+def lacking(connection: sa.Connection) -> set[str]:
+    """What the tables of a schema lack: tables by their name, columns as table.column."""
+    look, found = sa.inspect(connection), set[str]()
+    for target in Base.metadata.sorted_tables:
+        if not look.has_table(target.name, schema=target.schema):
+            found.add(target.name)
+            continue
+        held = {column["name"] for column in look.get_columns(target.name, schema=target.schema)}
+        found |= {f"{target.name}.{name}" for name in set(target.columns.keys()) - held}
+    return found
 
 
 def granted(connection: sa.Connection) -> list[Privilege]:

@@ -8,3 +8,11 @@ files      files and folders that appear complete or not at all
 owned      whether a file or folder may be replaced
 beside     the temporary names that `files` writes to
 """
+
+from importlib.util import find_spec
+
+if find_spec("fcntl") is None:  # locks of files, which Windows lacks
+    raise ImportError(
+        "Sparkify runs on Linux and macOS; on Windows, install it in WSL and run it there",
+        name="fcntl",
+    )

@@ -60,10 +60,8 @@ class Beside:
             raise FileNotFoundError(errno.ENOENT, "another process writes it, too", str(path))
 
     def be_like(self, found: os.stat_result) -> None:
-        """Give it the permissions and, as far as this user may, the owner of what it replaces."""
-        with suppress(PermissionError):
-            os.chown(self.path, found.st_uid, found.st_gid)
-        self.path.chmod(stat.S_IMODE(found.st_mode))
+        """Give it the permissions and the owner of what it replaces."""
+        be_like(self.path, found)
 
     @critical()
     def remove(self) -> None:
@@ -72,6 +70,13 @@ class Beside:
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
+
+
+def be_like(path: Path, found: os.stat_result) -> None:
+    """Give a path the permissions and, as far as this user may, the owner of what it replaces."""
+    with suppress(PermissionError):
+        os.chown(path, found.st_uid, found.st_gid)
+    path.chmod(stat.S_IMODE(found.st_mode))
 
 
 def prefix(target: Path) -> str:

@@ -2,6 +2,7 @@
 
     write_file(path, content)   a file, from text or bytes
     new_file(path)              a file, written piece by piece, or by another library under its name
+    new_beside(path, mode)      a file that another library writes, with others of its own beside it
     new_folder(path)            a set of files, which appears as one
 
 The content goes to a temporary name beside the target (`process.beside`), is flushed to the disk,
@@ -100,6 +101,35 @@ def completed_file(
             beside.sync(target.parent)
     finally:
         new.remove()
+
+
+@contextmanager
+def new_beside(target: Path, mode: int) -> Iterator[Path]:
+    """The path of a file to write, in an empty private folder, which takes the target's name.
+
+    Args:
+        target: where it appears at the end; a symbolic link is replaced.
+        mode: its permissions, if there is no file yet.
+
+    Raises:
+        SparkifyError: it cannot be written.
+    """
+    with failures(target):
+        beside.sweep(target)
+        new = beside.Beside(target)
+        try:
+            new.make_folder(0o700)
+            made = new.path / target.name
+            yield made
+            made.chmod(mode)
+            with suppress(FileNotFoundError):
+                beside.be_like(made, target.stat())
+            beside.sync(made)
+            with critical():
+                made.replace(target)
+                beside.sync(target.parent)
+        finally:
+            new.remove()
 
 
 # long because its parameters are documented here

@@ -6,6 +6,7 @@ it is installed, and that takes 0.4 s.
 
 import logging
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,12 +43,22 @@ class DuckDBScanner:
 
     def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
         """Run one statement; see `Scanner`. Its values are not logged."""
-        logger.debug("%s", query)
-        return self.run(fill(query, values) if values else query)
+        with timed(query):
+            return self.run(fill(query, values) if values else query)
 
     def run(self, query: str) -> Rows:
         """Run one statement as it is."""
         return self.connection.execute(query)
+
+
+@contextmanager
+def timed(statement: str) -> Iterator[None]:
+    """Log a statement with the seconds that it takes, also if it fails."""
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        logger.debug("%.3f s: %s", time.perf_counter() - begin, statement)
 
 
 @contextmanager

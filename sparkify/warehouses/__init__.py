@@ -16,10 +16,19 @@ from sparkify.config import load
 from sparkify.masking import remember
 from sparkify.settings import Settings
 from sparkify.warehouses import urls
-from sparkify.warehouses.base import Warehouse
+from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.urls import BARE
 
-__all__ = ["BARE", "Warehouse", "backend_of", "connect", "dialect_of", "driver_name"]
+__all__ = [
+    "BARE",
+    "Warehouse",
+    "backend_of",
+    "connect",
+    "copy_of",
+    "dialect_of",
+    "driver_name",
+    "read_from",
+]
 
 
 def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:
@@ -45,6 +54,29 @@ def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> War
 
         return Redshift.connect(opened, settings or load())
     raise urls.not_a_warehouse(f"{backend}://")
+
+
+def copy_of(warehouse: Warehouse, settings: Settings) -> Copy | None:
+    """The copy that the settings ask for, checked; None if they ask for none.
+
+    Raises:
+        UsageError: this warehouse cannot be copied, or not to there.
+        SparkifyError: what is there is not a copy of this warehouse.
+    """
+    if not settings.publish:
+        return None
+    copy = warehouse.copy_at(settings.publish)
+    copy.check()
+    return copy
+
+
+def read_from(settings: Settings) -> str:
+    """The URL of what readers open: the published copy, unless the call names a warehouse."""
+    named = settings.origins.get("warehouse") == "argument"
+    if not settings.publish or named or backend_of(settings.warehouse) != "duckdb":
+        return settings.warehouse
+    url = urls.parse(settings.warehouse)
+    return url.set(database=settings.publish).render_as_string(hide_password=False)
 
 
 def backend_of(warehouse: str | sa.Engine) -> str:

@@ -4,7 +4,6 @@ A plan is a run with a `Recorder` in place of the connection, as Alembic has `as
 are known only at run time stand in a plan as named placeholders, as `$load_id`.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,9 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sparkify.models.statements import Query, Statement
-from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value
-
-logger = logging.getLogger(__name__)
+from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value, timed
 
 LOAD_ID, RUN_ID = "$load_id", "$run_id"  # in a plan
 USERS = "$users"  # in what is shown of a statement about people who are forgotten
@@ -70,11 +67,11 @@ class Executor:
     def send(self, statement: Statement) -> Result:
         """Send a statement, as `text` shows it but for what is hidden."""
         shown = text = self.text(statement)
-        logger.debug("%s", shown)
         for name, value in self.hidden.items():
             text = text.replace(name, value)
         try:
-            return self.connection.exec_driver_sql(text)
+            with timed(shown):
+                return self.connection.exec_driver_sql(text)
         except sa.exc.StatementError as error:
             error.statement = shown
             raise

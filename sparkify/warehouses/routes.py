@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from sparkify.lake.objects import Lake, LakeObject
@@ -34,6 +35,7 @@ class Staging:
         file_ids: unused ids of versions, one for each object.
         new_fields: what happens to fields that no column takes; see the setting.
         waiting: to be called now and then while a batch is read, before anything is sent for it.
+        arrived: to be called with each object whose bytes have arrived, in any thread.
         forgotten: whose records are left out; None if nobody was forgotten.
     """
 
@@ -41,6 +43,7 @@ class Staging:
     file_ids: Iterator[int]
     new_fields: str = "keep"
     waiting: Callable[[], None] = lambda: None
+    arrived: Callable[[LakeObject], None] = lambda item: None
     forgotten: Forgotten | None = None
 
 
@@ -117,6 +120,19 @@ class Aside:
         self.scanner.execute(f"DROP TABLE temp.{ASIDE}")
 
 
+@dataclass(frozen=True)
+class Watched(Lake):
+    """A lake that tells of each object whose bytes have arrived."""
+
+    arrived: Callable[[LakeObject], None]
+
+    def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
+        """See `Lake.fetch`."""
+        for item, content in super().fetch(objects):
+            self.arrived(item)
+            yield item, content
+
+
 def read(
     scanner: Scanner, lake: Lake, objects: Sequence[LakeObject], staging: Staging, *, as_sql: bool
 ) -> Generator[list[Outcome]]:
@@ -130,6 +146,7 @@ def read(
         yield from reader.read(planned(objects))
         return
     with scratch.folder() as directory:
-        found = batches(lake, objects, directory, staging.file_ids)
+        watched = Watched(lake.name, lake.locations, staging.arrived)
+        found = batches(watched, objects, directory, staging.file_ids)
         how = (staging.waiting, staging.new_fields, staging.forgotten)
         yield from Reader(scanner, lake, *how).read(found)

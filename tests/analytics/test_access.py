@@ -69,6 +69,7 @@ def test_commands_print_json(simulated: Loaded) -> None:
     assert len(exported["written"]) == 6
 
 
+@pytest.mark.long
 def test_the_page_is_written_whole(simulated: Loaded, tmp_path: Path) -> None:
     """`report --html` writes one file, prints nothing on stdout, and leaves nothing beside it."""
     done = sparkify("report --html page.html", simulated.url)

@@ -1,131 +1,162 @@
-"""The page: everything in it, nothing from elsewhere; looked at in a real browser."""
+"""The page: what is in it, and what it needs. `test_page_seen.py` looks at it in a browser."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterator
+import sys
+from base64 import b64decode
 from pathlib import Path
 
+import duckdb
 import pytest
 from markupsafe import Markup
 
 from sparkify import analytics, pipeline
 from sparkify.analytics.markup import tag
-from sparkify.analytics.page import page
-from sparkify.analytics.page.charts import ticks
-from tests.factory import event, put, song
+from sparkify.analytics.page import QUESTIONS, page
+from sparkify.analytics.page.document import embedded
+from sparkify.analytics.page.figures import figure
+from sparkify.analytics.page.names import initials
+from sparkify.errors import UsageError
+from tests.cli.test_cli import Sparkify, sparkify
+from tests.factory import put, song
 from tests.support.analysts import Loaded
-from tests.support.browser import CHROMIUM, Browser, browser
 
-HOSTILE = "<script>document.title='run'</script><img src=http://127.0.0.1:9/x.png>"
+__all__ = ["sparkify"]
 
-DRAWN = """
-[...document.querySelectorAll('svg')].map(svg => {
-    const box = svg.getBoundingClientRect();
-    const marks = [...svg.querySelectorAll('rect, path')];
-    return box.width > 20 && box.height > 5 && marks.length > 0
-        && marks.every(mark => { const b = mark.getBoundingClientRect();
-                                 return b.width + b.height > 0 && b.right <= box.right + 1; });
-})
-"""
-COLORS = "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-OPEN = "document.querySelectorAll('details').forEach(details => details.open = true)"
+#: the questions with a chart, by kind
+CHARTED = {q.name: q.chart for q in analytics.QUESTIONS if q.chart not in {None, "bars"}}
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A tab of a headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: as root, apt-get install chromium")
-    with browser(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
-
-
-def test_the_page_opens_without_a_complaint_or_a_request(
-    loaded: Loaded, tab: Browser, tmp_path: Path
-) -> None:
-    """Chromium asks for the file and for nothing else, and its console stays empty."""
-    path = tmp_path / "page.html"
-    path.write_text(page(analytics.report(loaded.url)), "utf-8")
-    tab.media(scheme="light")
-    tab.open(path)
-    tab.evaluate(OPEN)
-    assert tab.requests() == [path.as_uri()]
-    assert tab.complaints() == []
-    drawn = tab.evaluate(DRAWN)
-    assert len(drawn) > 100 and all(drawn)
-    charts = tab.evaluate("document.querySelectorAll('svg.chart').length")
-    assert charts == len([q for q in analytics.QUESTIONS if q.chart == "columns"])
-    assert tab.evaluate("document.querySelectorAll('svg.entities .box').length") == 6
-    articles = tab.evaluate("document.querySelectorAll('article').length")
-    assert articles == len(analytics.QUESTIONS) + 1
+def asked(simulated: Loaded) -> analytics.Answers:
+    """The answers of a page."""
+    return analytics.report(simulated.url, questions=QUESTIONS)
 
 
 @pytest.mark.long
-def test_the_page_is_light_and_dark_wide_and_narrow_and_printed(
-    simulated: Loaded, tab: Browser, tmp_path: Path
-) -> None:
-    """The colours follow the reader's, a telephone need not scroll sideways, print is white."""
-    path = tmp_path / "page.html"
-    path.write_text(page(analytics.report(simulated.url)), "utf-8")
-    tab.open(path)
-    seen = []
-    for media in ({"scheme": "light"}, {"scheme": "dark"}, {"scheme": "dark", "media": "print"}):
-        tab.media(**media)
-        seen.append(tab.evaluate(COLORS))
-    assert len({*map(tuple, seen)}) == 3
-    assert seen[2] == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
-    tab.media(scheme="light")
-    for width in (1280, 390):
-        tab.screenshot(tmp_path / "page.png", width)
-        assert tab.evaluate(OVERFLOW) == 0
-        assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_text_of_the_data_stays_text(lake: Path, url: str, tab: Browser, tmp_path: Path) -> None:
-    """Markup in names, places and reasons is shown as it is: nothing of it runs or loads."""
-    put(lake, "events", "a.json", event(artist=HOSTILE, song=HOSTILE, location=HOSTILE))
-    put(lake, "songs", "s.json", song(artist_location=HOSTILE, title=HOSTILE))
-    put(lake, "events", "b.json", event(level=HOSTILE, ts=1_541_073_700_000))
-    pipeline.run(str(lake), url, max_rejects="9")
-    path = tmp_path / "page.html"
-    path.write_text(page(analytics.report(url)), "utf-8")
-    tab.open(path)
-    assert tab.evaluate("document.title") == "Sparkify: What are people listening to?"
-    assert tab.evaluate("document.querySelectorAll('script, img').length") == 0
-    assert tab.requests() == [path.as_uri()]
-    assert tab.complaints() == []
-    assert HOSTILE in tab.evaluate("document.body.innerText")
-
-
-def test_the_page_needs_nothing_else_and_is_small(simulated: Loaded) -> None:
-    """No script, no address of anything to load, all answers, their SQL, and under 200 kB."""
-    text = page(analytics.report(simulated.url))
-    assert not re.search(r"<script|\bsrc=|@import|url\(|https?://", text)
-    assert len(text.encode()) < 200_000
+def test_a_page_has_everything_and_needs_nothing(asked: analytics.Answers) -> None:
+    """All answers and their SQL, nothing to load, and 2.5 MB at most."""
+    text = page(asked)
+    assert not re.search(r"\bsrc=|@import|url\(|<link", text.split("<script")[0])
+    assert len(text.encode()) < 2_500_000
     for question in analytics.QUESTIONS:
-        assert f'id="{question.name}"' in text
+        assert text.count(f'<article id="{question.name}"') == 1
     assert text.count("<summary>SQL</summary>") == len(analytics.QUESTIONS)
+    assert text.count('class="still"') == len(CHARTED)
 
 
+@pytest.mark.long
+def test_only_the_scripts_and_the_style_of_the_page_may_run(asked: analytics.Answers) -> None:
+    """The policy names each by its hash; it allows no other, and no evaluation of text."""
+    text = page(asked)
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
+    assert policy and "unsafe" not in policy[1]
+    assert policy[1].startswith("default-src &#39;none&#39;; ")
+    allowed = {b64decode(each) for each in re.findall(r"sha256-([^&]*)", policy[1])}
+    found = re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", text, re.DOTALL)
+    assert {hashlib.sha256(each.encode()).digest() for each in found} == allowed
+    assert len(allowed) == 3
+    assert not re.search(r"<[^>]* style=|<[^>]* on[a-z]+=", text.split("<script")[0])
+
+
+@pytest.mark.long
+def test_names_of_listeners_are_shown_on_demand_only(
+    simulated: Loaded, sparkify: Sparkify, tmp_path: Path
+) -> None:
+    """With `--names` there are names; otherwise nobody's first and last name is in the file."""
+    report = ("report", "--warehouse", simulated.url, "--html")
+    assert sparkify(*report, "without.html").code == 0
+    assert sparkify(*report, "with.html", "--names").code == 0
+    top = analytics.ask("top-users", simulated.url).records()
+    without, with_names = (Path(f"{name}.html").read_text() for name in ("without", "with"))
+    for each in top:
+        cells = [f"<td>{each[name]}</td>" for name in ("first name", "last name")]
+        assert "".join(cells) in with_names
+        assert not any(cell in without for cell in cells)
+        assert json.dumps([each["first name"], each["last name"]])[1:-1].replace(", ", ",") not in (
+            without
+        )
+
+
+def test_initials_take_the_place_of_names(asked: analytics.Answers) -> None:
+    """One letter of each name, the id as it is; answers without listeners stay as they are."""
+    hidden = initials(asked["top-users"]).records()
+    for row, short in zip(asked["top-users"].records(), hidden, strict=True):
+        assert short["first name"] == row["first name"][0] + "."
+        assert short["last name"] == row["last name"][0] + "."
+        assert {**short, "first name": "", "last name": ""} == {
+            **row,
+            "first name": "",
+            "last name": "",
+        }
+    assert initials(asked["top-songs"]) is asked["top-songs"]
+
+
+def test_a_page_without_the_packages_that_draw_says_what_to_install(
+    asked: analytics.Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line that names the package and the command, exit code 2."""
+    for name in [name for name in sys.modules if name.startswith("sparkify.analytics.page.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(UsageError, match=r"vl-convert.*pip install 'sparkify\[report\]'") as error:
+        page(asked)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", CHARTED)
+def test_a_chart_is_vega_lite_without_colours_or_data_of_its_own(
+    asked: analytics.Answers, name: str
+) -> None:
+    """Colours are the page's variables, and the rows are given to it."""
+    specification = figure(asked[name])
+    assert specification and "vega-lite" in specification["$schema"]
+    text = json.dumps(specification)
+    assert not re.search(r'"#[0-9a-f]{3,8}"|"rgb', text)
+    assert '"data": {"name": "rows"}' in text
+    assert "datasets" not in specification
+
+
+def test_a_table_has_no_chart(asked: analytics.Answers) -> None:
+    """Nor has an answer without rows."""
+    assert figure(asked["top-songs"]) is None
+
+
+@pytest.mark.long
+def test_a_page_of_many_years_is_small(empty: Path, tmp_path: Path) -> None:
+    """With 2,000 days and 6,000 states it has 2.5 MB at most, and says what it leaves out."""
+    path = tmp_path / "years.duckdb"
+    path.write_bytes(empty.read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """INSERT INTO songplays BY NAME SELECT md5(i::VARCHAR) AS songplay_id,
+            TIMESTAMP '2015-01-01' + to_hours(i * 8) AS start_time, i % 1200 AS user_id,
+            'free' AS level, i AS session_id, 'Town ' || i || ', S' || i AS location,
+            'title ' || i AS song_title, 'name ' || i AS artist_name FROM range(6000) AS t(i)"""
+        )
+        connection.execute(
+            """INSERT INTO users BY NAME SELECT i AS user_id, 'F' AS first_name, 'L' AS last_name,
+            'F' AS gender, 'paid' AS level FROM range(1200) AS t(i)"""
+        )
+        connection.execute(
+            """INSERT INTO user_levels BY NAME SELECT i AS user_id, level,
+            valid_from, valid_to FROM range(1200) AS t(i), (VALUES
+            ('free', TIMESTAMP '2015-01-01', TIMESTAMP '2020-01-01'),
+            ('paid', TIMESTAMP '2020-01-01', NULL)) AS level(level, valid_from, valid_to)"""
+        )
+    text = page(analytics.report(f"duckdb:///{path}", questions=QUESTIONS))
+    assert len(text.encode()) < 2_500_000
+    for part in ("last 1100 of 2000 days", "last 26 of ", "first 400 of 6000 rows"):
+        assert part in text
+
+
+@pytest.mark.long
 def test_an_empty_warehouse_has_a_page(lake: Path, url: str) -> None:
     """Before the first play there is a page that says so."""
     put(lake, "songs", "s.json", song())
     pipeline.run(str(lake), url)
-    assert "Nothing yet." in page(analytics.report(url))
-
-
-@pytest.mark.parametrize(
-    ("largest", "found"),
-    [
-        (1, [0, 1]),
-        (7, [0, 2, 4, 6, 8]),
-        (479, [0, 100, 200, 300, 400, 500]),
-        (5, [0, 1, 2, 3, 4, 5]),
-    ],
-)
-def test_the_lines_of_a_chart_are_at_round_values(largest: int, found: list[int]) -> None:
-    """Few lines, at 1, 2 or 5 times a power of ten, the last at or above the largest value."""
-    assert ticks(largest) == found
+    assert "Nothing yet." in page(analytics.report(url, questions=QUESTIONS))
 
 
 def test_markup_is_a_type_of_its_own() -> None:
@@ -133,3 +164,12 @@ def test_markup_is_a_type_of_its_own() -> None:
     assert tag("td", "a<b", class_='"x"') == '<td class="&#34;x&#34;">a&lt;b</td>'
     assert tag("td", Markup("<b>x</b>"), width=None) == "<td><b>x</b></td>"
     assert tag("rect", rx=1) == '<rect rx="1"/>'
+
+
+def test_no_text_ends_the_data_of_the_scripts() -> None:
+    """Whatever is in the data, it is one element, and what is read is what was written."""
+    for text in ("</script><script>x", "<!--<script>", "\u2028'\"\\", "\x00"):
+        found = embedded({"text": text})
+        assert found.count("<") == 2
+        content = found.removeprefix('<script type="application/json" id="data">')
+        assert json.loads(content.removesuffix("</script>")) == {"text": text}

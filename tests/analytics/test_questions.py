@@ -10,7 +10,7 @@ import pytest
 
 from sparkify import analytics, pipeline
 from sparkify.analytics.answers import Answer, shown
-from sparkify.analytics.table import TextTable
+from sparkify.analytics.table import TextTable, plainly
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models.diagram import mermaid
 from sparkify.simulate import simulate
@@ -43,7 +43,7 @@ def test_the_known_figures_of_the_real_sample_come_out(sample: Path) -> None:
     women = next(row for row in plain.plays_by_gender() if row[0] == "F")
     assert (women[3], len(plain.plays)) == (4_887, 6_820)
     assert plain.top_users()[0] == (49, "Chloe", "Cuevas", "paid", 689)
-    assert ("Wednesday", 1_364) in plain.plays_by_weekday()
+    assert ("Wednesday", 1_364, 341.0) in plain.plays_by_weekday()  # of four Wednesdays
     assert plain.top_places()[0][:2] == ("San Francisco-Oakland-Hayward, CA", 691)
 
 
@@ -123,7 +123,9 @@ def test_parameters_are_checked_before_the_warehouse_is_opened(url: str) -> None
         analytics.ask("top-songs", url, limits=3)  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="top-songs has no parameter place; its parameters: limit"):
         analytics.ask("top-songs", url, place="Lyon")
-    with pytest.raises(UsageError, match="coverage has no parameter limit; its parameters: none"):
+    with pytest.raises(UsageError, match="row-counts has no parameter tz; its parameters: none"):
+        analytics.question("row-counts").parameters({"tz": "UTC"})
+    with pytest.raises(UsageError, match="coverage has no parameter limit; its parameters: since"):
         analytics.ask("coverage", url, limit=3)
 
 
@@ -160,6 +162,7 @@ def test_an_answer_is_for_people_programs_and_notebooks(loaded: Loaded) -> None:
     """Text has bars and thousands, JSON plain values, HTML escaped cells, records the names."""
     answer = analytics.ask("top-users", loaded.url, limit=2)
     assert "████████████████████" in str(answer).splitlines()[2]
+    assert str(answer).splitlines()[-1] == "  the first 2"
     found = answer.to_dict()
     assert json.loads(json.dumps(found)) == found
     assert found["columns"] == ["user", "first name", "last name", "level", "plays"]
@@ -174,14 +177,17 @@ TABLE = TextTable(
     rows=(("日本語", "1,200"), ("a song with a long name", "6"), ("x\x1b[31m\ny", "0")),
     numeric=(False, True),
     bars=(1.0, 0.005, 0.0),
+    measure="plays",
 )
-NO_TERMINAL = TABLE.lines()
 
 
 def test_a_table_is_aligned_plain_text() -> None:
-    """Wide characters take two columns, bars have eighths, and control characters are replaced."""
-    assert TABLE.lines() == [
-        "  song                     plays",
+    """Wide characters take two columns, bars have eighths, and control characters are replaced.
+
+    The bars say what they measure.
+    """
+    assert plainly(TABLE).splitlines() == [
+        "  song                     plays  plays",
         "  日本語                   1,200  ████████████████████",
         "  a song with a long name      6  ▏",
         "  x�[31m�y                     0",
@@ -197,12 +203,13 @@ class Terminal(io.StringIO):
 
 def test_a_narrow_terminal_cuts_text_and_never_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """First the bars get shorter, then they are left out, then text is cut to 8 characters."""
+    full = plainly(TABLE).splitlines()
     monkeypatch.setattr("sys.stdout", Terminal())
     lines = {}
     for width in (80, 45, 30, 5):
         monkeypatch.setenv("COLUMNS", str(width))
-        lines[width] = TABLE.lines()
-    assert lines[80] == NO_TERMINAL
+        lines[width] = plainly(TABLE).splitlines()
+    assert lines[80] == full
     assert lines[45][1] == "  日本語                   1,200  ███████████"
     assert lines[30][2] == "  a song with a long n…      6"
     assert lines[5][2] == "  a song …      6"

@@ -25,7 +25,9 @@ Picture = dict[str, str]  # by table, a digest of its rows; tables without rows 
 OF_A_LOAD = {"load_id", "started_at", "finished_at", "file_id"}  # differ from run to run
 #: what people see: the star, the views, and the books of what is published
 SEEN = (
-    *map(table, (*PUBLISHED, File, Load)),
+    *map(table, PUBLISHED),
+    table(File),
+    table(Load),
     REJECTS,
     *(
         sa.table(

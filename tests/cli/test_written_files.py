@@ -36,7 +36,9 @@ def test_an_export_replaces_an_earlier_one_as_a_set(loaded: str, sparkify: Spark
         assert connection.sql("SELECT count(*) FROM 'star/songplays.parquet'").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize("kind", ["export", "page", "rejects"])
+@pytest.mark.parametrize(
+    "kind", ["export", pytest.param("page", marks=pytest.mark.long), "rejects"]
+)
 def test_a_file_that_is_not_ours_is_replaced_by_force_only(
     loaded: str, sparkify: Sparkify, kind: str
 ) -> None:
@@ -58,6 +60,7 @@ def test_a_file_that_is_not_ours_is_replaced_by_force_only(
     assert not target.exists() or "my notes" not in target.read_text()
 
 
+@pytest.mark.long
 def test_a_page_replaces_an_earlier_page(loaded: str, sparkify: Sparkify) -> None:
     """Without --force, since the page is known to be ours."""
     for _ in range(2):

@@ -1,6 +1,6 @@
 """The ledger: what a listing has that the warehouse does not know, and the other way round."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import pytest
 from sparkify.errors import SparkifyError
 from sparkify.lake.folder import Folder
 from sparkify.lake.objects import Lake, LakeObject, Listing
+from sparkify.lake.part import Part
 from sparkify.load.ledger import Difference
 
 LAKE = Lake("lake", {"songs": Folder("/lake/song_data"), "events": Folder("/lake/log_data")})
@@ -37,10 +38,16 @@ def known(name: str, etag: str = "1", size: int = 10, records: int | None = 5) -
 
 
 def compare(
-    objects: list[LakeObject], ledger: list[Known], ignored: int = 0, *, prune: bool = False
+    objects: list[LakeObject],
+    ledger: list[Known],
+    ignored: int = 0,
+    *,
+    lake: Lake = LAKE,
+    prune: bool = False,
+    again: Collection[int] = (),
 ) -> Difference:
     """The difference between a listing of the lake and a ledger."""
-    return Difference.of(Listing(objects, ignored), ledger, LAKE, prune=prune)
+    return Difference.of(Listing(objects, ignored), ledger, lake, prune=prune, again=again)
 
 
 def names(objects: Iterable[LakeObject]) -> list[str]:
@@ -129,6 +136,45 @@ def test_what_is_left_of_a_batch_is_read_again_when_an_object_is_removed() -> No
     assert not compare([listed("same")], batch("same", "gone")).read
     found = compare([listed("same")], batch("same", "gone"), prune=True)
     assert names(found.read.values()) == ["same"]
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_batch_is_not_read_in_part(prune: bool) -> None:
+    """If a run does not look at another object of the batch, it stops and names that object."""
+    part = Part.of(LAKE, "/lake", ["log_data/changed", "log_data/gone"])
+    ledger = batch("changed", "gone", "other") if prune else batch("changed", "other")
+    found = compare([listed("changed", etag="2")], ledger, lake=part, prune=prune)
+    with pytest.raises(SparkifyError, match="/lake/log_data/other was copied together"):
+        found.check()
+    narrow = Lake("days", {"events": Folder("/lake/log_data/days")})
+    inside = listed("days/a", etag="2")
+    with pytest.raises(SparkifyError, match="/lake/log_data/other was copied together"):
+        compare([inside], batch("days/a", "other"), lake=narrow).check()
+
+
+def test_a_version_is_read_again_on_request() -> None:
+    """Also if its object is unchanged, and with its whole batch; not if that is elsewhere."""
+    ledger = [*batch("a", "b"), known("c"), Known("/other/log_data/a", records=None, file_id=9)]
+    objects = [listed(name) for name in "abc"]
+    found = compare(objects, ledger, again=[7, 9])
+    found.check()
+    assert sorted(names(found.read.values())) == ["a", "b"]
+    assert sorted(names(compare(objects, ledger, again=[1]).read.values())) == ["c"]
+    assert (found.files.changed, found.files.unchanged) == (0, 3)
+
+
+@pytest.mark.parametrize(("most", "left"), [(1, ["new"]), (2, ["changed", "same"]), (3, None)])
+def test_a_batch_is_read_as_a_whole_or_not_at_all(most: int, left: list[str] | None) -> None:
+    """A limit leaves it out, unless there is room for all of it."""
+    objects = [listed("changed", etag="2"), listed("same"), listed("new")]
+    found = compare(objects, batch("changed", "same"))
+    found.cut(most)
+    assert sorted(names(found.read.values())) == (left or ["changed", "new", "same"])
+    assert found.known.keys() == {each.uri for each in objects[:2]} & found.read.keys()
+    files = found.files
+    assert (files.new, files.changed, files.unchanged) == {1: (1, 0, 1), 2: (0, 1, 1)}.get(
+        most, (1, 1, 1)
+    )
 
 
 def test_the_counts_add_up() -> None:

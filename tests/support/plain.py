@@ -39,6 +39,11 @@ def moment(ms: int) -> datetime.datetime:
     ) + datetime.timedelta(milliseconds=ms)
 
 
+def monday(day: datetime.date) -> datetime.date:
+    """The Monday of a day's week."""
+    return day - datetime.timedelta(day.weekday())
+
+
 def by_name(names: Iterable[Any]) -> tuple[Any, ...]:
     """A key that puts what is unknown last."""
     return tuple((name is None, name) for name in names)
@@ -123,23 +128,82 @@ class Plain:
 
     # -------------------------------------------------------------------------------------- when
 
+    @cached_property
+    def days(self) -> list[datetime.date]:
+        """Every day from the first play to the last."""
+        days = [moment(play["ts"]).date() for play in self.plays]
+        span = range((max(days) - min(days)).days + 1)
+        return [min(days) + datetime.timedelta(each) for each in span]
+
     def plays_by_month(self) -> list[Row]:
         months = Counter((m.year, m.month) for m in (moment(play["ts"]) for play in self.plays))
-        return [(*month, plays) for month, plays in sorted(months.items())]
+        return [
+            (*month, months[month]) for month in dict.fromkeys((d.year, d.month) for d in self.days)
+        ]
 
     def plays_by_day(self) -> list[Row]:
         days = Counter(moment(play["ts"]).date() for play in self.plays)
-        span = range((max(days) - min(days)).days + 1)
-        every = [min(days) + datetime.timedelta(each) for each in span]
-        return [(day, days[day]) for day in every][-31:]
+        return [(day, days[day]) for day in self.days]
 
     def plays_by_weekday(self) -> list[Row]:
-        days = Counter(moment(play["ts"]).isoweekday() % 7 for play in self.plays)
-        return [(name, days[weekday]) for weekday, name in enumerate(DAYS)]
+        plays = Counter(f"{moment(play['ts']):%A}" for play in self.plays)
+        days = Counter(f"{day:%A}" for day in self.days)
+        return [(name, plays[name], plays[name] / days[name]) for name in DAYS]
 
     def plays_by_hour(self) -> list[Row]:
         hours = Counter(moment(play["ts"]).hour for play in self.plays)
-        return [(hour, hours[hour]) for hour in range(24)]
+        return [(hour, hours[hour], hours[hour] / len(self.days)) for hour in range(24)]
+
+    def plays_by_hour_and_weekday(self) -> list[Row]:
+        plays = Counter(f"{moment(play['ts']):%A %H}" for play in self.plays)
+        days = Counter(f"{day:%A}" for day in self.days)
+        each = [(name, hour, plays[f"{name} {hour:02}"]) for name in DAYS for hour in range(24)]
+        return [(*row, row[2] / days[row[0]]) for row in each]
+
+    # -------------------------------------------------------------------------------- how many
+
+    def listening(self, period: Callable[[datetime.date], datetime.date]) -> list[Row]:
+        """The different listeners of each day, week or month."""
+        listeners = defaultdict(set)
+        for play in self.plays:
+            listeners[period(moment(play["ts"]).date())].add(play["userId"])
+        return [(each, len(listeners[each])) for each in dict.fromkeys(map(period, self.days))]
+
+    def daily_listeners(self) -> list[Row]:
+        return self.listening(lambda day: day)
+
+    def weekly_listeners(self) -> list[Row]:
+        return self.listening(monday)
+
+    def monthly_listeners(self) -> list[Row]:
+        return self.listening(lambda day: day.replace(day=1))
+
+    @cached_property
+    def weeks(self) -> dict[str, set[datetime.date]]:
+        """The weeks in which each user listened."""
+        found = defaultdict(set)
+        for play in self.plays:
+            found[play["userId"]].add(monday(moment(play["ts"]).date()))
+        return found
+
+    def new_and_returning_listeners(self) -> list[Row]:
+        new = Counter(min(weeks) for weeks in self.weeks.values())
+        every = Counter(week for weeks in self.weeks.values() for week in weeks)
+        return [
+            (week, new[week], every[week] - new[week])
+            for week in dict.fromkeys(map(monday, self.days))
+        ]
+
+    def retention(self) -> list[Row]:
+        rows: list[Row] = []
+        last = monday(self.days[-1])
+        for cohort in sorted({min(weeks) for weeks in self.weeks.values()}):
+            people = [weeks for weeks in self.weeks.values() if min(weeks) == cohort]
+            for number in range((last - cohort).days // 7 + 1):
+                week = cohort + datetime.timedelta(weeks=number)
+                stay = sum(week in weeks for weeks in people)
+                rows.append((cohort, number, stay, stay / len(people)))
+        return rows
 
     # -------------------------------------------------------------------------------------- what
 
@@ -159,12 +223,36 @@ class Plain:
                 years[moment(play["ts"]).year][play["artist"],] += 1
         return [(year, *row) for year in sorted(years) for row in most(years[year], 3)]
 
+    def top_matched_artists_of_women(self) -> list[Row]:
+        songs = {song["song_id"]: song for song in self.songs}
+        names: dict[str, Counter[str]] = defaultdict(Counter)
+        for song in songs.values():
+            names[song["artist_id"]][song["artist_name"]] += 1
+        years: dict[int, Counter[Row]] = defaultdict(Counter)
+        for play in self.plays:
+            song_id = self.known.get((play["song"], play["artist"]))
+            if song_id and self.users[int(play["userId"])]["gender"] == "F":
+                found = names[songs[song_id]["artist_id"]]
+                name = min(found, key=lambda each: (-found[each], len(each), each.encode()))
+                years[moment(play["ts"]).year][name,] += 1
+        return [(year, *row) for year in sorted(years) for row in most(years[year], 3)]
+
     def top_song_of_places(self) -> list[Row]:
         songs: dict[str, Counter[Row]] = defaultdict(Counter)
         for play in self.plays:
             songs[play["location"]][play["song"], play["artist"]] += 1
         places = most({(place,): sum(found.values()) for place, found in songs.items()})
-        return [(place, *most(songs[place], 1)[0]) for place, _ in places]
+        return [(place, *most(songs[place], 1)[0], plays) for place, plays in places]
+
+    def plays_by_state(self) -> list[Row]:
+        plays: Counter[Row] = Counter()
+        people = defaultdict(set)
+        for play in self.plays:
+            place = play["location"] or ""
+            state = place.rpartition(", ")[2] if ", " in place else None
+            plays[state,] += 1
+            people[state].add(play["userId"])
+        return [(*row, len(people[row[0]])) for row in most(plays, None)]
 
     # --------------------------------------------------------------------------------------- who
 
@@ -289,6 +377,40 @@ class Plain:
             people = len({user for user, _ in turns})
             spans = (sum(days) / len(days), min(days), max(days))
             rows.append((*names, len(turns), people, *spans))
+        return sorted(rows, key=lambda row: (-row[2], row[:2]))
+
+    @cached_property
+    def paid_since(self) -> dict[int, tuple[int, int]]:
+        """For who changed from free to paid: since when they were free, and paid (ms)."""
+        found: dict[int, tuple[int, int]] = {}
+        for user, before, after, since, at in self.turns():
+            if (before, after) == ("free", "paid"):
+                found.setdefault(user, (since, at))
+        return found
+
+    def days_to_paid(self) -> list[Row]:
+        days = Counter((paid - free) // 86_400_000 for free, paid in self.paid_since.values())
+        return [(each, days[each]) for each in range(max(days) + 1)]
+
+    def funnel(self) -> list[Row]:
+        plays = [(int(play["userId"]), play["level"], play["ts"]) for play in self.plays]
+        paid = self.paid_since
+        steps = {
+            "were free": {user for user, level, *_ in self.levels if level == "free"},
+            "listened while free": {user for user, level, _ in plays if level == "free"},
+            "changed to paid": set(paid),
+            "listened while paid": {
+                user
+                for user, level, ts in plays
+                if level == "paid" and user in paid and ts >= paid[user][1]
+            },
+            "are paid now": {user for user, e in self.users.items() if e["level"] == "paid"},
+        }
+        rows: list[Row] = []
+        left = set(self.users)
+        for step, people in steps.items():
+            left = left & people
+            rows.append((step, len(left), len(left) / (rows[0][1] if rows else len(left))))
         return rows
 
     # ---------------------------------------------------------------------------- the catalogue

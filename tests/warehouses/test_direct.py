@@ -211,6 +211,25 @@ def test_the_batch_of_a_changed_object_is_copied_again(cluster: StandIn, s3: Buc
 
 
 @pytest.mark.long
+def test_a_batch_of_which_a_run_looks_at_a_part(cluster: StandIn, s3: Bucket) -> None:
+    """It stops and names an object that it does not look at, whose rows it would lose."""
+    for number, name in enumerate(("days/a", "other")):
+        s3.put(f"lake/log_data/{name}.json", event(itemInSession=number))
+    pipeline.run(s3.url("lake"), cluster.url())
+    before = star(cluster.url())
+    s3.put("lake/log_data/days/a.json", event(itemInSession=9))
+    days: dict[str, Any] = {"events": s3.url("lake/log_data/days")}
+    for part in ({"objects": ["log_data/days/a.json"]}, days):
+        with pytest.raises(SparkifyError, match=r"other\.json was copied together with"):
+            pipeline.run(s3.url("lake"), cluster.url(), **part)
+    assert star(cluster.url()) == before
+    report = pipeline.run(s3.url("lake"), cluster.url(), since="2018-11-01", until="2018-11-01")
+    assert (report.records.read, report.rows["songplays"]) == (2, 2)
+    report = pipeline.run(s3.url("lake"), cluster.url(), since="2018-11-01")
+    assert (report.records.read, report.files.unchanged) == (2, 2)
+
+
+@pytest.mark.long
 def test_a_batch_of_which_an_object_is_gone(cluster: StandIn, s3: Bucket) -> None:
     """A vanished object's rows stay; if its batch has to be copied again, the run names it."""
     s3.put(LOG, event())

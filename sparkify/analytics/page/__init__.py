@@ -1,117 +1,98 @@
-"""All answers as one HTML page in one file, without scripts and without network access."""
+"""All answers as one HTML page in one file, without network access.
 
-from collections.abc import Iterator
-from itertools import groupby
+document  the page: its header, its sections, its policy
+cards     one answer: its chart, its table, its SQL
+figures   charts as Vega-Lite, composed with Altair
+drawing   what vl-convert makes: still images, and the bundle of Vega's scripts
+tables    answers as HTML tables
+days      the plays of each day and hour, which the page adds up for a range of days
+names     hides the names of listeners
+entities  the diagram of the tables
+scripts/  what the page does: the range of days, sorting, searching, CSV, light and dark
+"""
+
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+import sqlalchemy as sa
 
-from sparkify.analytics.answers import Answer, Answers, shown
-from sparkify.analytics.markup import join, tag
-from sparkify.analytics.page.charts import NARROW, WIDE, bar, columns
-from sparkify.analytics.page.entities import entities
+from sparkify.analytics.answers import Answers
+from sparkify.analytics.asking import report
+from sparkify.analytics.page.days import HOURS
+from sparkify.analytics.questions import QUESTIONS as ANSWERED
+from sparkify.errors import UsageError
+from sparkify.process.files import new_file
+from sparkify.process.owned import starts_with
+
+if TYPE_CHECKING:
+    from sparkify.analytics.page.document import Document
 
 MARKER = "<!DOCTYPE html>\n<!-- sparkify report -->\n"  # the start of every page
-TITLE = "What are people listening to?"
-#: the groups of the questions, in their order
-SECTIONS = {
-    "overview": "Overview",
-    "time": "When people listen",
-    "music": "What they listen to",
-    "people": "Who listens",
-    "sessions": "Sessions and subscriptions",
-    "catalogue": "The catalogue",
-    "books": "Loads and rejects",
-}
-FULL_WIDTH = {"plays-by-day", "loads"}
-#: a second line of defence: even unescaped markup could not load or run anything
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+QUESTIONS = (*ANSWERED, HOURS)  # what a page needs the answers of
+EXTRA = {"altair", "vl_convert"}
 
 
-def page(answers: Answers) -> str:
-    """Return the page as HTML."""
-    style = Markup((Path(__file__).parent / "style.css").read_text("utf-8"))  # noqa: S704 - our own file
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Sparkify: {TITLE}"),
-        tag("style", style),
-    )
-    body = tag("body", header(answers), tag("main", *sections(answers)))
-    return f"{MARKER}{tag('html', head, body, lang='en')}\n"
+def page(answers: Answers, *, names: bool = False) -> str:
+    """Return the page as HTML.
+
+    Args:
+        answers: The answers to `QUESTIONS`, from `analytics.report`.
+        names: Whether to show the names of listeners; otherwise their initials and ids.
+
+    Raises:
+        UsageError: The packages that draw are not installed.
+    """
+    return f"{MARKER}{document_class()(answers, names).html()}\n"
 
 
-def header(answers: Answers) -> Markup:
-    """Return the title, the links to the sections, and the key figures."""
-    about = f"{answers.warehouse}, {answers.asked_at:%Y-%m-%d %H:%M} UTC"
-    links = (tag("a", title, href=f"#{name}") for name, title in SECTIONS.items())
-    tiles = (
-        tag("div", tag("b", figure), tag("span", text), class_="tile")
-        for figure, text in key_figures(answers)
-    )
-    return tag(
-        "header",
-        tag("h1", TITLE),
-        tag("p", about, class_="about"),
-        tag("nav", *links),
-        tag("div", *tiles, class_="tiles"),
-    )
+def document_class() -> "type[Document]":
+    """Import what draws: it is an extra, and takes half a second.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    try:
+        from sparkify.analytics.page.document import Document
+    except ModuleNotFoundError as missing:
+        if missing.name not in EXTRA:
+            raise
+        raise UsageError(
+            f"the page needs the package {missing.name.replace('_', '-')}, which is not installed;"
+            " install it with: pip install 'sparkify[report]'"
+        ) from missing
+    return Document
 
 
-def key_figures(answers: Answers) -> Iterator[tuple[str, str]]:
-    """Yield the most important figures, each with its text."""
-    genders = answers["plays-by-gender"].records()
-    levels = answers["plays-by-level"].records()
-    plays, songs, *_ = answers["coverage"].records()
-    people = sum(row["people"] for row in genders)
-    listeners = sum(row["listeners"] for row in genders)
-    paid = sum(row["people"] for row in levels if row["level"] == "paid")
-    yield f"{plays['total']:,}", "plays"
-    yield f"{listeners:,}", f"of {people:,} people listened"
-    yield f"{paid:,}", f"of {people:,} people pay"
-    yield f"{songs['total']:,}", "different songs played"
-    yield shown("share", plays["share"]), "of the plays match a song in the catalogue"
+# long because its parameters are documented here
+def write_page(
+    path: Path,
+    warehouse: str | sa.Engine | None = None,
+    *,
+    limit: int | None = None,
+    tz: str | None = None,
+    names: bool = False,
+    force: bool = False,
+) -> Answers:
+    """Ask all questions and write the page, as a whole or not at all.
 
+    Args:
+        path: The file.
+        warehouse: As for `ask`.
+        limit: As for `report`.
+        tz: As for `report`.
+        names: As for `page`.
+        force: Also replace a file that is not such a page.
 
-def sections(answers: Answers) -> Iterator[Markup]:
-    """Yield one section for each group of questions; the first one also has the star's diagram."""
-    for group, members in groupby(answers.answers, lambda answer: answer.question.group):
-        cards = list(map(card, members))
-        if group == "overview":
-            title = tag("h3", "How are the tables related?")
-            diagram = tag("div", entities(), class_="figure")
-            cards.append(tag("article", title, diagram, class_="wide"))
-        heading = tag("h2", SECTIONS[group], id=group)
-        yield tag("section", heading, tag("div", *cards, class_="cards"))
+    Returns:
+        The answers, as `report` returns them.
 
-
-def card(answer: Answer) -> Markup:
-    """Return one answer: its chart or table, and its SQL."""
-    sql = tag("details", tag("summary", "SQL"), tag("pre", answer.sql))
-    wide = answer.question.name in FULL_WIDTH
-    parts: list[Markup] = [tag("p", "Nothing yet.", class_="none")]
-    if answer.rows and answer.question.chart == "columns":
-        figures = tag("details", tag("summary", "Figures"), figure_table(answer))
-        chart = columns(answer, WIDE if wide else NARROW)
-        parts = [tag("div", chart, class_="figure"), figures]
-    elif answer.rows:
-        parts = [figure_table(answer)]
-    title, class_ = tag("h3", answer.question.title), "wide" if wide else None
-    return tag("article", title, *parts, sql, id=answer.question.name, class_=class_)
-
-
-def figure_table(answer: Answer) -> Markup:
-    """Return the rows as a table, each with its bar."""
-    classes = ["number" if numeric else None for numeric in answer.numeric()]
-    bars = [tag("td", bar(length), class_="drawn") for length in answer.bars()]
-    head = [tag("th", n, class_=c) for n, c in zip(answer.columns, classes, strict=True)]
-    if bars:
-        head.append(tag("th", class_="drawn"))
-    rows = []
-    for index, cells in enumerate(answer.cells()):
-        row = [tag("td", cell, class_=c) for cell, c in zip(cells, classes, strict=True)]
-        rows.append(tag("tr", *row, *bars[index : index + 1]))
-    parts = (tag("thead", tag("tr", *head)), tag("tbody", join(rows)))
-    return tag("div", tag("table", *parts), class_="table")
+    Raises:
+        UsageError: The packages that draw are not installed, or the time zone is not valid.
+        SparkifyError: The warehouse cannot be read, or the file cannot be written.
+    """
+    document_class()  # what would fail fails before the warehouse is asked
+    with new_file(path, ours=starts_with(MARKER.encode()), force=force) as file:
+        answers = report(warehouse, limit=limit, tz=tz, questions=QUESTIONS)
+        file.write(page(answers, names=names).encode())
+    return replace(answers, answers=answers.answers[:-1])

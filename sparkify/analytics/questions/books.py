@@ -7,7 +7,7 @@ from sparkify.analytics.questions.question import Question
 from sparkify.load.transform.rows import ascending
 from sparkify.models import Load, table
 from sparkify.models.statements import Query
-from sparkify.models.views import REJECTS
+from sparkify.models.views import FIELDS, REJECTS
 
 
 def loads(limit: int = 10) -> Query:
@@ -22,9 +22,19 @@ def rejects(limit: int = 10) -> Query:
     """Count the rejects by code and column, with one reason as an example."""
     reject = REJECTS.c
     names = (reject.code, reject.column_name)
-    counted = sa.select(*names, func.min(reject.reason), func.count().label("records"))
+    counted = sa.select(
+        *names, func.min(reject.reason).label("example"), func.count().label("records")
+    )
     ordered = counted.group_by(*names).order_by(sa.desc("records"), *ascending(*names))
     return ordered.limit(limit)
+
+
+def unknown_fields(limit: int = 20) -> Query:
+    """Select the fields whose values no column takes; the commonest first."""
+    field = FIELDS.c
+    declared = sa.case((field.declared, "of another type"), else_="unknown").label("field_is")
+    rows = sa.select(field.name, field.kind, declared, field.records, field.types)
+    return rows.order_by(field.records.desc(), *ascending(field.name, field.kind)).limit(limit)
 
 
 BOOKS = (
@@ -34,7 +44,8 @@ BOOKS = (
         "Which loads were the latest?",
         loads,
         ("finished", "source", "files", "read", "staged", "rejected", "version"),
-        measure="staged",
+        clock="Times are in UTC.",
+        first="the latest {limit}",
     ),
     Question(
         "rejects",
@@ -42,6 +53,15 @@ BOOKS = (
         "Which records were rejected, and why?",
         rejects,
         ("code", "column", "example", "records"),
+        measure="records",
+        chart="bars",
+    ),
+    Question(
+        "unknown-fields",
+        "books",
+        "Which fields of the records have values that no column takes?",
+        unknown_fields,
+        ("field", "kind", "is", "records", "types"),
         measure="records",
         chart="bars",
     ),

@@ -1,22 +1,26 @@
 """Questions about the catalogue: how large the tables are, and how many plays match a song."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import (
     ARTIST,
-    PLAY,
     SONG,
+    Given,
     Question,
+    Row,
     Rows,
     by_key,
     share,
     top,
     word,
 )
+from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.load.transform.rows import ascending
 from sparkify.models import STAR, table
-from sparkify.models.statements import Query
+from sparkify.models.statements import Column, Query
 
 
 def row_counts() -> Query:
@@ -33,40 +37,46 @@ def row_counts() -> Query:
     return sa.select(counts.c.name, counts.c.row_count)
 
 
-def in_star_order(rows: Rows) -> Rows:
+def in_star_order(rows: Rows, **parameters: object) -> Rows:
     """Sort the tables as in the models: a UNION ALL has no order."""
     counts = by_key(rows)
     return [(table(model).name, counts[table(model).name]) for model in STAR]
 
 
-def coverage() -> Query:
-    """Count plays, different played songs and catalogue songs, and those of each that match."""
-    of_plays = sa.select(
-        word("plays with a matching song").label("what"),
+def counts(number: int, what: str, matched: Column) -> Query:
+    """Select the number of some rows, and of those that match, as one row of `coverage`."""
+    return sa.select(
+        sa.literal(number).label("number"),
+        word(what).label("what"),
         func.count().label("total"),
-        func.count(PLAY.c.song_id).label("matched"),
-        sa.literal(1).label("sort_order"),
+        func.count(matched).label("matched"),
     )
-    played = sa.select(PLAY.c.song_title, PLAY.c.artist_name, func.max(PLAY.c.song_id).label("id"))
-    heard = played.group_by(PLAY.c.song_title, PLAY.c.artist_name).subquery("heard").c
-    of_heard = sa.select(
-        word("played songs in the catalogue"), func.count(), func.count(heard.id), sa.literal(2)
-    )
-    used = sa.select(PLAY.c.song_id).distinct().subquery("used").c
-    of_songs = sa.select(
-        word("catalogue songs that were played"),
-        func.count(),
-        func.count(used.song_id),
-        sa.literal(3),
-    ).outerjoin_from(SONG, used.song_id.table, used.song_id == SONG.c.song_id)
-    counts = sa.union_all(of_plays, of_heard, of_songs).subquery("coverage").c
-    columns = (counts.what, counts.total, counts.matched, share(counts.matched, counts.total))
-    return sa.select(*columns).order_by(counts.sort_order)
 
 
-def missing_songs(limit: int = 10) -> Query:
+def coverage(scope: Scope = EVERYTHING) -> Query:
+    """Count plays, different played songs and catalogue songs, and those of each that match."""
+    where, names = scope.where(), (PLAY.c.song_title, PLAY.c.artist_name)
+    played = sa.select(*names, func.max(PLAY.c.song_id).label("song_id")).where(*where)
+    heard = played.group_by(*names).subquery("heard").c
+    used = sa.select(PLAY.c.song_id).where(*where).distinct().subquery("used").c
+    known = SONG.outerjoin(used.song_id.table, used.song_id == SONG.c.song_id)
+    rows = (
+        sa.union_all(
+            counts(1, "plays with a matching song", PLAY.c.song_id).where(*where),
+            counts(2, "played songs in the catalogue", heard.song_id),
+            counts(3, "catalogue songs that were played", used.song_id).select_from(known),
+        )
+        .subquery("coverage")
+        .c
+    )
+    matched = share(rows.matched, rows.total).label("share")
+    return sa.select(rows.what, rows.total, rows.matched, matched).order_by(rows.number)
+
+
+def missing_songs(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the most played songs that are not in the catalogue."""
-    return top(PLAY.c.song_title, PLAY.c.artist_name, limit=limit, where=[PLAY.c.song_id.is_(None)])
+    names = (PLAY.c.song_title, PLAY.c.artist_name)
+    return top(*names, limit=limit, scope=scope, where=[PLAY.c.song_id.is_(None)])
 
 
 def artist_places(limit: int = 10) -> Query:
@@ -77,6 +87,25 @@ def artist_places(limit: int = 10) -> Query:
     return counted.order_by(sa.desc("artists"), *ascending(ARTIST.c.location)).limit(limit)
 
 
+def few_matches(rows: Sequence[Row], parameters: Given) -> str:
+    """Explain why most plays match no song."""
+    (_, plays, matched, _), (_, heard, _, _), (_, songs, _, _) = rows
+    if not plays or matched * 2 >= plays:
+        return ""
+    return (
+        f"{rounded(matched / plays)} of the plays match a song: the catalogue has {songs:,} songs,"
+        f" and people played {heard:,} different ones."
+    )
+
+
+SMALL = 0.01
+
+
+def rounded(share: float) -> str:
+    """Return a share in percent, without decimals if it is not small."""
+    return f"{share:.2%}" if 0 < share < SMALL else f"{share:.0%}"
+
+
 OVERVIEW = (
     Question(
         "row-counts",
@@ -84,7 +113,6 @@ OVERVIEW = (
         "How many rows does each table have?",
         row_counts,
         ("table", "rows"),
-        measure="rows",
         finish=in_star_order,
     ),
     Question(
@@ -93,7 +121,7 @@ OVERVIEW = (
         "How many of the plays and songs match the catalogue?",
         coverage,
         ("what", "total", "matched", "share"),
-        measure="share",
+        remark=few_matches,
     ),
 )
 

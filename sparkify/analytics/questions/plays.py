@@ -1,159 +1,95 @@
-"""Questions about the plays: when people listen, and to what."""
+"""Questions about what people listen to."""
 
-import datetime
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import (
-    PLAY,
-    PLAYS,
-    TIME,
-    USER,
-    Question,
-    Rows,
-    by_key,
-    top,
-)
+from sparkify.analytics.questions.question import ARTIST, PLAYS, USER, Given, Question, top
+from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.load.transform.rows import ascending, first, rank
 from sparkify.models.statements import Column, Query
 
-DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-TIMED = PLAY.join(TIME, TIME.c.start_time == PLAY.c.start_time)
 
-
-def over_time(*parts: Column) -> Query:
-    """Count plays by columns of the `time` table, in their order."""
-    return sa.select(*parts, PLAYS).select_from(TIMED).group_by(*parts).order_by(*parts)
-
-
-def by_month() -> Query:
-    """Count plays by year and month."""
-    return over_time(TIME.c.year, TIME.c.month)
-
-
-def by_day(limit: int = 31) -> Query:
-    """Count plays by day, for the latest days that have plays."""
-    day = sa.cast(PLAY.c.start_time, sa.Date)
-    latest = sa.select(day.label("day"), PLAYS).group_by(day).order_by(sa.desc("day")).limit(limit)
-    counted = latest.subquery("latest").c
-    return sa.select(counted.day, counted.plays).order_by(counted.day)
-
-
-def by_weekday() -> Query:
-    """Count plays by weekday; 0 is Sunday."""
-    return over_time(TIME.c.weekday)
-
-
-def by_hour() -> Query:
-    """Count plays by hour, UTC."""
-    return over_time(TIME.c.hour)
-
-
-def every_day(rows: Rows, limit: int) -> Rows:
-    """Add the days without plays that lie between two days with plays."""
-    if not rows:
-        return rows
-    plays, end = by_key(rows), rows[-1][0]
-    span = min((end - rows[0][0]).days + 1, limit)
-    days = [end - datetime.timedelta(days) for days in reversed(range(span))]
-    return [(day, plays.get(day, 0)) for day in days]
-
-
-def every_weekday(rows: Rows) -> Rows:
-    """Add the weekdays without plays, and name them all."""
-    plays = by_key(rows)
-    return [(name, plays.get(weekday, 0)) for weekday, name in enumerate(DAYS)]
-
-
-def every_hour(rows: Rows) -> Rows:
-    """Add the hours without plays."""
-    plays = by_key(rows)
-    return [(hour, plays.get(hour, 0)) for hour in range(24)]
-
-
-def top_songs(limit: int = 10) -> Query:
+def top_songs(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the most played songs, by the title and artist name in the events."""
-    return top(PLAY.c.song_title, PLAY.c.artist_name, limit=limit)
+    return top(PLAY.c.song_title, PLAY.c.artist_name, limit=limit, scope=scope)
 
 
-def top_artists(limit: int = 10) -> Query:
+def top_artists(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the most played artists, by the name in the events."""
-    return top(PLAY.c.artist_name, limit=limit)
+    return top(PLAY.c.artist_name, limit=limit, scope=scope)
 
 
-def top_places(limit: int = 10) -> Query:
+def top_places(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the locations with the most plays."""
-    return top(PLAY.c.location, limit=limit)
+    return top(PLAY.c.location, limit=limit, scope=scope)
 
 
-def artists_by_gender(gender: str = "F", year: int | None = None, limit: int = 3) -> Query:
-    """Select the artists that users of one gender play most, in each year or in one year."""
-    names = (TIME.c.year, PLAY.c.artist_name)
-    heard = TIMED.join(USER, USER.c.user_id == PLAY.c.user_id)
-    where = [USER.c.gender == gender, *([] if year is None else [TIME.c.year == year])]
-    counts = sa.select(*names, PLAYS).select_from(heard).where(*where).group_by(*names)
+def ranked_artists(
+    plays: sa.FromClause, name: Column, year: int | None, limit: int, scope: Scope
+) -> Query:
+    """Select the artists that are played most in each year, or in one year."""
+    played_in = scope.part("year")
+    where = scope.where() if year is None else [*scope.where(), played_in == year]
+    keys = (played_in.label("year"), name.label("artist"))
+    counts = sa.select(*keys, PLAYS).select_from(plays).where(*where).group_by(played_in, name)
     counted = counts.subquery("counted").c
-    order = [counted.plays.desc(), *ascending(counted.artist_name)]
+    order = [counted.plays.desc(), *ascending(counted.artist)]
     ranked = sa.select(*counted, rank([counted.year], order)).subquery("ranked").c
-    best = sa.select(ranked.year, ranked.artist_name, ranked.plays).where(ranked.rank <= limit)
+    best = sa.select(ranked.year, ranked.artist, ranked.plays).where(ranked.rank <= limit)
     return best.order_by(ranked.year, ranked.rank)
 
 
-def songs_of_places(place: str | None = None, limit: int = 10) -> Query:
+def plays_of(gender: str) -> sa.Join:
+    """Join plays with the users of one gender."""
+    return PLAY.join(USER, (USER.c.user_id == PLAY.c.user_id) & (USER.c.gender == gender))
+
+
+def artists_by_gender(
+    gender: str = "F", year: int | None = None, limit: int = 3, scope: Scope = EVERYTHING
+) -> Query:
+    """Select the artists that users of one gender play most, by the names in the events."""
+    return ranked_artists(plays_of(gender), PLAY.c.artist_name, year, limit, scope)
+
+
+def matched_artists_by_gender(
+    gender: str = "F", year: int | None = None, limit: int = 3, scope: Scope = EVERYTHING
+) -> Query:
+    """Select the same by the artists of matched songs, as the catalogue names them."""
+    matched = plays_of(gender).join(ARTIST, ARTIST.c.artist_id == PLAY.c.artist_id)
+    return ranked_artists(matched, ARTIST.c.name, year, limit, scope)
+
+
+def of_gender(reading: str) -> Callable[[Given], str]:
+    """Return the title of a question about women or men, with how artists are found."""
+    people = {"F": "women", "M": "men"}
+
+    def title(parameters: Given) -> str:
+        gender = parameters["gender"]
+        who = people.get(gender, f"people of gender {gender}")
+        return f"Which artists do {who} play most in each year, {reading}?"
+
+    return title
+
+
+BY_EVENT, BY_SONG = "by the names in the events", "by matched songs"
+
+
+def songs_of_places(place: str | None = None, limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the most played song of one location, or of each of the busiest locations."""
     names = (PLAY.c.location, PLAY.c.song_title, PLAY.c.artist_name)
     where = [] if place is None else [PLAY.c.location == place]
-    counted = sa.select(*names, PLAYS).where(*where).group_by(*names).subquery("counted").c
+    counts = sa.select(*names, PLAYS).where(*scope.where(), *where).group_by(*names)
+    counted = counts.subquery("counted").c
     order = [counted.plays.desc(), *ascending(counted.song_title, counted.artist_name)]
-    at_location = func.sum(counted.plays).over(partition_by=counted.location).label("at_location")
-    ranked = sa.select(*counted, at_location, rank([counted.location], order))
+    at_place = func.sum(counted.plays).over(partition_by=counted.location)
+    ranked = sa.select(*counted, at_place.label("at_place"), rank([counted.location], order))
     best = first(ranked).subquery("best").c
-    columns = (best.location, best.song_title, best.artist_name, best.plays)
-    busiest_first = [best.at_location.desc(), *ascending(best.location)]
+    columns = (best.location, best.song_title, best.artist_name, best.plays, best.at_place)
+    busiest_first = [best.at_place.desc(), *ascending(best.location)]
     return sa.select(*columns).order_by(*busiest_first).limit(limit)
 
-
-TIMES = (
-    Question(
-        "plays-by-day",
-        "time",
-        "How many songs are played each day?",
-        by_day,
-        ("day", "plays"),
-        measure="plays",
-        chart="columns",
-        finish=every_day,
-    ),
-    Question(
-        "plays-by-weekday",
-        "time",
-        "Which weekdays are the busiest?",
-        by_weekday,
-        ("weekday", "plays"),
-        measure="plays",
-        chart="columns",
-        finish=every_weekday,
-    ),
-    Question(
-        "plays-by-hour",
-        "time",
-        "Which hours (UTC) are the busiest?",
-        by_hour,
-        ("hour", "plays"),
-        measure="plays",
-        chart="columns",
-        finish=every_hour,
-    ),
-    Question(
-        "plays-by-month",
-        "time",
-        "How many songs are played each month?",
-        by_month,
-        ("year", "month", "plays"),
-        measure="plays",
-    ),
-)
 
 FAVOURITES = (
     Question(
@@ -177,10 +113,28 @@ FAVOURITES = (
     Question(
         "top-artists-of-women",
         "music",
-        "Which artists do women play most in each year?",
+        of_gender(BY_EVENT)({"gender": "F"}),
         artists_by_gender,
         ("year", "artist", "plays"),
         measure="plays",
+        clock="Years are in {tz}.",
+        first="the first {limit} of each year",
+        remark=lambda rows, parameters: "Every play counts, whether a song matches or not.",
+        retitle=of_gender(BY_EVENT),
+    ),
+    Question(
+        "top-matched-artists-of-women",
+        "music",
+        of_gender(BY_SONG)({"gender": "F"}),
+        matched_artists_by_gender,
+        ("year", "artist", "plays"),
+        measure="plays",
+        clock="Years are in {tz}.",
+        first="the first {limit} of each year",
+        remark=lambda rows, parameters: (
+            "Only plays that match a song of the catalogue count; artists are named as there."
+        ),
+        retitle=of_gender(BY_SONG),
     ),
     Question(
         "top-places",
@@ -196,7 +150,7 @@ FAVOURITES = (
         "music",
         "Which song is played most in each of the busiest places?",
         songs_of_places,
-        ("place", "song", "artist", "plays"),
-        measure="plays",
+        ("place", "song", "artist", "plays", "plays at the place"),
+        measure="plays at the place",
     ),
 )

@@ -16,11 +16,14 @@ Weights are integers (millionths), so that every engine computes the same sums.
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.analytics.questions.question import PLAY, USER, Question, total
-from sparkify.load.transform.rows import ascending
+from sparkify.analytics.questions.question import USER, Question, total
+from sparkify.analytics.questions.scope import PLAY
+from sparkify.load.transform.rows import ascending, rank
 from sparkify.models.statements import Column, Query
 
 MILLION = 1_000_000.0
+Names = tuple[str, ...]  # the columns that identify an item
+ITEMS: dict[str, Names] = {"artists": ("artist_name",), "songs": ("song_title", "artist_name")}
 
 
 def millionths(weight: Column) -> sa.ColumnElement[int]:
@@ -36,28 +39,38 @@ def root(count: Column) -> sa.ColumnElement[float]:
     return func.sqrt(sa.cast(count, sa.Double), type_=sa.Double())
 
 
-def similar_listeners(user_id: int, plays: sa.FromClause) -> sa.CTE:
-    """Select the listeners who share an artist with a user, with their weights."""
+def similar_listeners(users: Query, plays: sa.FromClause) -> sa.CTE:
+    """Select the listeners who share an artist with some users, with their weights.
+
+    Args:
+        users: The user_ids.
+        plays: `songplays`, or a table with the same columns.
+
+    Returns:
+        Rows of for_user, user_id and weight.
+    """
     play = plays.c
     likes = sa.select(play.user_id, play.artist_name).distinct().cte("likes")
     by_artist = sa.select(likes.c.artist_name, func.count().label("listeners"))
     artist = by_artist.group_by(likes.c.artist_name).cte("artists_liked")
     by_listener = sa.select(likes.c.user_id, func.count().label("artists"))
     listener = by_listener.group_by(likes.c.user_id).cte("listeners")
-    own = sa.select(likes.c.artist_name).where(likes.c.user_id == user_id)
+    own = sa.select(likes.c.user_id.label("for_user"), likes.c.artist_name)
+    own_ = own.where(likes.c.user_id.in_(users)).cte("own")
     shared = total(millionths(1.0 / root(artist.c.listeners)))
     weight = millionths(sa.cast(shared, sa.Double) / root(listener.c.artists) / MILLION)
     return (
-        sa.select(likes.c.user_id, weight.label("weight"))
-        .join_from(likes, artist, artist.c.artist_name == likes.c.artist_name)
+        sa.select(own_.c.for_user, likes.c.user_id, weight.label("weight"))
+        .join_from(own_, likes, likes.c.artist_name == own_.c.artist_name)
+        .join(artist, artist.c.artist_name == likes.c.artist_name)
         .join(listener, listener.c.user_id == likes.c.user_id)
-        .where(likes.c.artist_name.in_(own), likes.c.user_id != user_id)
-        .group_by(likes.c.user_id, listener.c.artists)
+        .where(likes.c.user_id != own_.c.for_user)
+        .group_by(own_.c.for_user, likes.c.user_id, listener.c.artists)
         .cte("similar_listeners")
     )
 
 
-def recommended(user_id: int, names: tuple[str, ...], plays: sa.FromClause, limit: int) -> Query:
+def recommended(user_id: int, names: Names, plays: sa.FromClause, limit: int) -> Query:
     """Select what a user has not played yet, by score; ties by number of listeners, then name.
 
     Args:
@@ -66,7 +79,7 @@ def recommended(user_id: int, names: tuple[str, ...], plays: sa.FromClause, limi
         plays: `songplays`, or a table with the same columns.
         limit: The number of rows.
     """
-    similar = similar_listeners(user_id, plays)
+    similar = similar_listeners(sa.select(sa.literal(user_id).label("user_id")), plays)
     columns = [plays.c[name] for name in names]
     heard = sa.select(plays.c.user_id, *columns).distinct().subquery("heard")
     labels = [heard.c[name] for name in names]
@@ -85,14 +98,55 @@ def recommended(user_id: int, names: tuple[str, ...], plays: sa.FromClause, limi
     )
 
 
+def scored_items(users: Query, heard: sa.CTE, plays: sa.FromClause, names: Names) -> sa.CTE:
+    """Select the score of each item that listeners who are similar to some users play."""
+    similar = similar_listeners(users, plays)
+    keys = [similar.c.for_user, *(heard.c[name] for name in names)]
+    score = total(similar.c.weight).label("score")
+    joined = sa.select(*keys, score).join_from(similar, heard, heard.c.user_id == similar.c.user_id)
+    return joined.group_by(*keys).cte("scored")
+
+
+def recommended_to(users: Query, names: Names, plays: sa.FromClause, limit: int) -> Query:
+    """Select the same for several users, without items that no similar listener plays.
+
+    Args:
+        users: The user_ids.
+        names: The columns that identify an item.
+        plays: `songplays`, or a table with the same columns.
+        limit: The number of rows for each user.
+
+    Returns:
+        Rows of for_user and the item, the best item of each user first.
+    """
+    columns = [plays.c[name] for name in names]
+    heard = sa.select(plays.c.user_id, *columns).distinct().cte("heard")
+    labels = [heard.c[name] for name in names]
+    items = sa.select(*labels, func.count().label("listeners")).group_by(*labels).cte("items")
+    scored = scored_items(users, heard, plays, names)
+    is_item, is_known = (
+        sa.and_(*(other.c[name] == scored.c[name] for name in names)) for other in (items, heard)
+    )
+    item = [scored.c[name] for name in names]
+    order = [scored.c.score.desc(), items.c.listeners.desc(), *ascending(*item)]
+    ranked = (
+        sa.select(scored.c.for_user, *item, rank([scored.c.for_user], order))
+        .join_from(scored, items, is_item)
+        .outerjoin(heard, (heard.c.user_id == scored.c.for_user) & is_known)
+        .where(heard.c.user_id.is_(None))
+    )
+    *best, place = ranked.subquery("ranked").c
+    return sa.select(*best).where(place <= limit).order_by(best[0], place)
+
+
 def artists(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> Query:
     """Select artists that a user has not played and that listeners with similar taste play."""
-    return recommended(user_id, ("artist_name",), plays, limit)
+    return recommended(user_id, ITEMS["artists"], plays, limit)
 
 
 def songs(user_id: int, limit: int = 10, plays: sa.FromClause = PLAY) -> Query:
     """Select songs that a user has not played and that listeners with similar taste play."""
-    return recommended(user_id, ("song_title", "artist_name"), plays, limit)
+    return recommended(user_id, ITEMS["songs"], plays, limit)
 
 
 def user_row(user_id: int) -> Query:

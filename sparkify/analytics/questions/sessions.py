@@ -1,4 +1,4 @@
-"""Questions about sessions, skipped songs, and changes between free and paid."""
+"""Questions about sessions, and about songs that are skipped."""
 
 from itertools import pairwise
 
@@ -6,38 +6,37 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
 from sparkify.analytics.questions.question import USER, Question, Rows, by_key, ratio, total
-from sparkify.load.transform.plays import plays
+from sparkify.analytics.questions.scope import EVERYTHING, PLAY, Scope
 from sparkify.load.transform.rows import ascending
-from sparkify.models import UserLevel, table
 from sparkify.models.statements import Column, EpochMs, Query
 
 #: sessions are grouped by their number of plays; these are the lowest numbers of the groups
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 NAME = (USER.c.first_name, USER.c.last_name)
 BY_NAME = (USER.c.last_name, USER.c.first_name, USER.c.user_id)
-MINUTE, DAY = 60_000, 86_400_000  # ms
+MINUTE = 60_000  # ms
 
 
-def heard() -> sa.Subquery:
+def heard(scope: Scope = EVERYTHING) -> sa.Subquery:
     """Select each play with its start, its song's length and the start of the next play.
 
     All three are in ms, the starts since the epoch. The length is cut to seconds, as players do
     it: a play is skipped if the next one of the session starts before these seconds are over.
     """
-    play = plays(None)
-    session = [play.c.user_id, play.c.session_id]
-    start = EpochMs(play.c.ts)
+    session = (PLAY.c.user_id, PLAY.c.session_id)
+    start = EpochMs(PLAY.c.start_time)
     following = func.lead(start).over(
-        partition_by=session, order_by=[play.c.ts, play.c.item_in_session]
+        partition_by=session, order_by=[PLAY.c.start_time, PLAY.c.item_in_session]
     )
-    length = sa.cast(func.floor(func.coalesce(play.c.length, 0)), sa.BigInteger) * 1000
+    length = sa.cast(func.floor(func.coalesce(PLAY.c.length, 0)), sa.BigInteger) * 1000
     times = (start.label("started"), length.label("length"), following.label("following"))
-    return sa.select(*session, play.c.level, *times).subquery("heard")
+    columns = (*session, PLAY.c.level, *times)
+    return sa.select(*columns).where(*scope.where()).subquery("heard")
 
 
-def sessions() -> sa.Subquery:
+def sessions(scope: Scope = EVERYTHING) -> sa.Subquery:
     """Select each session that has plays; it is paid if any of its plays was paid."""
-    play = heard().c
+    play = heard(scope).c
     skipped = sa.case((play.following - play.started < play.length, 1), else_=0)
     end = func.max(play.started + play.length)
     rows = sa.select(
@@ -61,33 +60,34 @@ def in_unit(amount: Column, unit: int) -> sa.ColumnElement[float]:
     return ratio(amount, sa.literal(unit))
 
 
-def listening() -> Query:
+def listening(scope: Scope = EVERYTHING) -> Query:
     """Count sessions, plays, minutes and skips by level."""
-    session = sessions().c
+    session = sessions(scope).c
     return (
         sa.select(
             session.level,
             func.count().label("sessions"),
             total(session.plays).label("plays"),
-            average(session.plays),
-            average(session.duration, MINUTE),
-            in_unit(func.max(session.duration), MINUTE),
-            total(session.skips),
+            average(session.plays).label("plays_per_session"),
+            average(session.duration, MINUTE).label("minutes_per_session"),
+            in_unit(func.max(session.duration), MINUTE).label("longest"),
+            total(session.skips).label("skips"),
         )
         .group_by(session.level)
         .order_by(sa.desc("plays"), *ascending(session.level))
     )
 
 
-def session_sizes() -> Query:
+def session_sizes(scope: Scope = EVERYTHING) -> Query:
     """Count sessions by the group of `SIZES` that their number of plays belongs to."""
-    plays = sessions().c.plays
+    plays = sessions(scope).c.plays
     lowest = sa.case(*((plays >= size, size) for size in reversed(SIZES))).label("lowest")
     sizes = sa.select(lowest).subquery("sizes").c
-    return sa.select(sizes.lowest, func.count()).group_by(sizes.lowest).order_by(sizes.lowest)
+    counted = sa.select(sizes.lowest, func.count().label("sessions"))
+    return counted.group_by(sizes.lowest).order_by(sizes.lowest)
 
 
-def every_size(rows: Rows) -> Rows:
+def every_size(rows: Rows, **parameters: object) -> Rows:
     """Name the groups, and add those without sessions."""
     counts = by_key(rows)
     ends = [f"–{after - 1}" if after - 1 > size else "" for size, after in pairwise(SIZES)]
@@ -95,58 +95,16 @@ def every_size(rows: Rows) -> Rows:
     return [(name, counts.get(size, 0)) for name, size in zip(names, SIZES, strict=True)]
 
 
-def longest_sessions(limit: int = 10) -> Query:
+def longest_sessions(limit: int = 10, scope: Scope = EVERYTHING) -> Query:
     """Select the longest sessions, from the first play to the end of the last song."""
-    session = sessions()
-    minutes = in_unit(session.c.duration, MINUTE)
+    session = sessions(scope)
+    minutes = in_unit(session.c.duration, MINUTE).label("minutes")
     columns = (session.c.session_id, session.c.plays, minutes, session.c.skips)
     rows = sa.select(USER.c.user_id, *NAME, *columns).join_from(
         session, USER, USER.c.user_id == session.c.user_id
     )
     order = ascending(*BY_NAME, session.c.session_id)
     return rows.order_by(session.c.duration.desc(), *order).limit(limit)
-
-
-def level_changes(before: str, after: str) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
-    """Join each row of `user_levels` with the next one of the same user.
-
-    Returns:
-        The join, for changes between two given levels, then its two sides: the old row and the
-        new row.
-    """
-    old, new = table(UserLevel).alias("old"), table(UserLevel).alias("new")
-    is_next = (old.c.user_id == new.c.user_id) & (old.c.valid_to == new.c.valid_from)
-    levels = (old.c.level == before) & (new.c.level == after)
-    return old.join(new, is_next & levels), old, new
-
-
-def held(old: sa.FromClause) -> sa.ColumnElement[int]:
-    """Return how long a level lasted, in ms."""
-    return EpochMs(old.c.valid_to) - EpochMs(old.c.valid_from)
-
-
-def conversions(limit: int = 10) -> Query:
-    """Select the latest changes from free to paid, and the days since the user became free."""
-    both, old, new = level_changes("free", "paid")
-    columns = (old.c.valid_from, new.c.valid_from, in_unit(held(old), DAY))
-    rows = sa.select(USER.c.user_id, *NAME, *columns)
-    joined = rows.select_from(both.join(USER, USER.c.user_id == new.c.user_id))
-    return joined.order_by(new.c.valid_from.desc(), *ascending(*BY_NAME)).limit(limit)
-
-
-def changes_of_level() -> Query:
-    """Count the changes from free to paid and back, with the days that the old level lasted."""
-    selects = []
-    for before, after in (("free", "paid"), ("paid", "free")):
-        both, old, new = level_changes(before, after)
-        columns = (old.c.level, new.c.level.label("after"), old.c.user_id, held(old).label("ms"))
-        selects.append(sa.select(*columns).select_from(both))
-    change = sa.union_all(*selects).subquery("changes").c
-    people = func.count(change.user_id.distinct())
-    shortest, longest = (in_unit(each(change.ms), DAY) for each in (func.min, func.max))
-    days = (average(change.ms, DAY), shortest, longest)
-    counted = sa.select(change.level, change.after, func.count(), people, *days)
-    return counted.group_by(change.level, change.after).order_by(change.level, change.after)
 
 
 SESSIONS = (
@@ -165,6 +123,10 @@ SESSIONS = (
             "skips",
         ),
         measure="plays",
+        remark=lambda rows, parameters: (
+            "A song counts as skipped if the next one of the session starts before it ends. A"
+            " session is paid if any of its plays was."
+        ),
     ),
     Question(
         "session-sizes",
@@ -183,21 +145,5 @@ SESSIONS = (
         longest_sessions,
         ("user", "first name", "last name", "session", "plays", "minutes", "skips"),
         measure="minutes",
-    ),
-    Question(
-        "conversions",
-        "sessions",
-        "Who changed from free to paid, and after how many days?",
-        conversions,
-        ("user", "first name", "last name", "free since", "paid since", "days"),
-        measure="days",
-    ),
-    Question(
-        "changes-of-level",
-        "sessions",
-        "How often do people change between free and paid, and after how many days?",
-        changes_of_level,
-        ("from", "to", "times", "people", "average days", "shortest (days)", "longest (days)"),
-        measure="times",
     ),
 )

@@ -1,7 +1,7 @@
 """The star as a function of the staging tables: one pure SELECT per table, for both engines.
 
-Each takes a SELECT of the keys to rebuild; None means all of them. Ties are resolved by content, so
-that the load order does not matter.
+Each takes a SELECT of the staged rows: all that are published, or those of the keys to rebuild.
+Ties are resolved by content, so that the load order does not matter.
 
     rows       the published rows, and how one of several is chosen
     plays      songplays, time
@@ -9,17 +9,23 @@ that the load order does not matter.
     catalogue  songs, artists
 """
 
+from collections.abc import Callable
+
 from sparkify.load.transform.catalogue import artists, songs
 from sparkify.load.transform.people import user_levels, users
 from sparkify.load.transform.plays import songplays, time
-from sparkify.models import Artist, Song, Songplay, Time, User, UserLevel
+from sparkify.models import Artist, Base, Song, Songplay, Time, User, UserLevel
+from sparkify.models.extensions import StarTable, gathered
+from sparkify.models.statements import Query
 
-#: each published table, its SELECT, and its key: one of those in `Publication.changed`
-TRANSFORMS = (
+OWN_TABLES: tuple[StarTable, ...] = tuple(gathered("star_tables"))
+#: each published table, its SELECT, and the key by which its rows are rebuilt
+TRANSFORMS: tuple[tuple[type[Base], Callable[..., Query], str], ...] = (
     (Songplay, songplays, "start_time"),
     (Time, time, "start_time"),
     (User, users, "user_id"),
     (Song, songs, "song_id"),
     (Artist, artists, "artist_id"),
     (UserLevel, user_levels, "user_id"),
+    *((own.model, own.select, own.key) for own in OWN_TABLES),
 )

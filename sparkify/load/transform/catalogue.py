@@ -5,45 +5,39 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.load.transform.rows import SONGS, Keys, among, ascending, first, rank
+from sparkify.load.transform.rows import SONGS, Rows, ascending, first, rank
 from sparkify.models.statements import Column, Query
 
 
-def songs(changed: Keys = None) -> Query:
-    """One row per song_id, the first by content; `changed`: song_ids."""
-    song = SONGS.c
+def songs(rows: Rows = SONGS) -> Query:
+    """One row per song_id, the first by content."""
+    song = rows.subquery("song").c
     year = func.nullif(song.year, 0)
     unknown = sa.case((year.is_(None), 1), else_=0)
     order = (unknown, song.title, song.artist_name, song.artist_id, song.duration, year)
     columns = (song.song_id, song.title, song.artist_id, year.label("year"), song.duration)
-    rows = sa.select(*columns, rank([song.song_id], ascending(*order)))
-    return first(rows.where(among(song.song_id, changed)))
+    return first(sa.select(*columns, rank([song.song_id], ascending(*order))))
 
 
-def favourite(values: Sequence[Column], order: Sequence[Column], changed: Keys) -> Query:
+def favourite(rows: sa.Subquery, values: Sequence[Column], order: Sequence[Column]) -> Query:
     """Each artist's most frequent values, counting songs; ties are resolved by `order`."""
-    song = SONGS.c
+    song = rows.c
     frequency = func.count(song.song_id.distinct()).desc()
-    rows = sa.select(song.artist_id, *values, rank([song.artist_id], [frequency, *order]))
+    ranked = sa.select(song.artist_id, *values, rank([song.artist_id], [frequency, *order]))
     known = [value.is_not(None) for value in values]
-    return first(
-        rows.where(among(song.artist_id, changed), *known).group_by(song.artist_id, *values)
-    )
+    return first(ranked.where(*known).group_by(song.artist_id, *values))
 
 
-def artists(changed: Keys = None) -> Query:
-    """One row per artist_id, with the most frequent name, location and position.
-
-    `changed`: artist_ids.
-    """
-    song = SONGS.c
+def artists(rows: Rows = SONGS) -> Query:
+    """One row per artist_id, with the most frequent name, location and position."""
+    of = rows.subquery("song")
+    song = of.c
     texts = ((song.artist_name, "names"), (song.artist_location, "locations"))
     name, location = (
-        favourite([text], [func.length(text), text], changed).subquery(label)
-        for text, label in texts
+        favourite(of, [text], [func.length(text), text]).subquery(label) for text, label in texts
     )
     pair = [song.artist_latitude, song.artist_longitude]
-    position = favourite(pair, pair, changed).subquery("positions")
+    position = favourite(of, pair, pair).subquery("positions")
     return (
         sa.select(
             name.c.artist_id,

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.load.transform.rows import EVENTS, Keys, among, ascending, first, rank
+from sparkify.load.transform.rows import BY_USERS, Rows, ascending, first, rank
 from sparkify.models.statements import Column, Query
 
 
-def users(changed: Keys = None) -> Query:
-    """One row per user, from the latest event by (ts, session, item); `changed`: user_ids."""
-    event = EVENTS.c
-    known = event.user_id.is_not(None) & among(event.user_id, changed)
-    last = sa.select(event.user_id, func.max(event.ts).label("ts")).where(known)
+def users(events: Rows = BY_USERS) -> Query:
+    """One row per user, from the latest event by (ts, session, item)."""
+    of = events.subquery("event")
+    event = of.c
+    last = sa.select(event.user_id, func.max(event.ts).label("ts"))
     # the maximum is cheap and leaves few rows to rank; ranking all events is expensive
     latest = last.group_by(event.user_id).subquery("latest")
     columns = (event.first_name, event.last_name, event.gender, event.level)
@@ -21,7 +21,7 @@ def users(changed: Keys = None) -> Query:
     ties = ascending(event.level, event.first_name, event.last_name, event.gender)
     same = (latest.c.user_id == event.user_id) & (latest.c.ts == event.ts)
     rows = sa.select(event.user_id, *columns, rank([event.user_id], latest_first + ties))
-    return first(rows.join_from(EVENTS, latest, same))
+    return first(rows.join_from(of, latest, same))
 
 
 def changes(rows: sa.FromClause, order: Sequence[Column]) -> Query:
@@ -37,25 +37,28 @@ def changes(rows: sa.FromClause, order: Sequence[Column]) -> Query:
     return sa.select(*(seen.c[each.name] for each in columns)).where(new)
 
 
-def user_levels(changed: Keys = None) -> Query:
-    """Each user's levels, one row for each time that a level was held; `changed`: user_ids.
+def user_levels(events: Rows = BY_USERS) -> Query:
+    """Each user's levels, one row for each time that a level was held.
 
     Most users have had one level; only the events of the others are put in order.
+
+    Args:
+        events: of users; from some time on, if each user's last level before that precedes them,
+            as an event when it began.
     """
-    event = EVENTS.c
-    known = event.user_id.is_not(None) & among(event.user_id, changed)
+    of = events.subquery("event")
+    event = of.c
     low, high = func.min(event.level), func.max(event.level)
     since = func.min(event.ts).label("valid_from")
-    spans = sa.select(event.user_id, low.label("level"), since).where(known)
-    spans = spans.group_by(event.user_id)
+    spans = sa.select(event.user_id, low.label("level"), since).group_by(event.user_id)
     never = sa.cast(sa.null(), sa.DateTime()).label("valid_to")
     steady = spans.having(low == high).subquery("steady").c
     mixed = spans.having(low != high).subquery("mixed")
     columns = (event.user_id, event.level, event.ts, event.session_id, event.item_in_session)
     own = mixed.c.user_id == event.user_id
-    events = sa.select(*columns).join_from(EVENTS, mixed, own).subquery("events")
+    moved = sa.select(*columns).join_from(of, mixed, own).subquery("events")
     each = sa.union_all(
-        moved_levels(events), sa.select(steady.user_id, steady.level, steady.valid_from, never)
+        moved_levels(moved), sa.select(steady.user_id, steady.level, steady.valid_from, never)
     ).subquery("held")
     return sa.select(*each.c)
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.sql.expression import func
 
-from sparkify.load.transform.rows import EVENTS, IS_PLAY, SONGS, Keys, among, ascending, first, rank
+from sparkify.load.transform.rows import PLAYS, SONGS, Rows, ascending, first, rank
 from sparkify.models import Songplay, table
 from sparkify.models.statements import Column, EpochMs, Query
 
@@ -27,31 +27,29 @@ def play_id(play: sa.FromClause) -> sa.ColumnElement[str]:
     return func.md5(text)
 
 
-def keys_of_plays(changed: Keys = None) -> Query:
-    """The key of each play, once; `changed`: values of ts."""
-    event = EVENTS.c
+def keys_of_plays(events: Rows = PLAYS) -> Query:
+    """The key of each play, once."""
+    event = events.subquery("event").c
     key = [event[name] for name in PLAY_KEY]
-    return sa.select(*key).where(IS_PLAY, among(event.ts, changed)).group_by(*key)
+    return sa.select(*key).group_by(*key)
 
 
-def plays(changed: Keys) -> sa.Subquery:
-    """The events that are plays, each play once; `changed`: values of ts.
+def plays(events: Rows = PLAYS) -> sa.Subquery:
+    """The events that are plays, each play once.
 
     Plays are rarely repeated. To find the repeated ones and rank only those takes a quarter of the
     time of ranking all.
     """
-    event = EVENTS.c
+    of = events.subquery("event")
+    event = of.c
     key = [event[name] for name in PLAY_KEY]
     names = [name for name in events_columns().values() if name not in PLAY_KEY]
     ties = [event[name] for name in dict.fromkeys((*TIES, *names))]
-    wanted = IS_PLAY & among(event.ts, changed)
-    repeated = keys_of_plays(changed).having(func.count() > 1).subquery("repeated")
+    repeated = keys_of_plays(events).having(func.count() > 1).subquery("repeated")
     same = sa.and_(*(repeated.c[column.name] == column for column in key))
-    once = sa.select(*key, *ties).outerjoin_from(EVENTS, repeated, same)
-    again = sa.select(*key, *ties, rank(key, ascending(*ties))).join_from(EVENTS, repeated, same)
-    return sa.union_all(
-        once.where(wanted, repeated.c.ts.is_(None)), first(again.where(wanted))
-    ).subquery("play")
+    once = sa.select(*key, *ties).outerjoin_from(of, repeated, same)
+    again = sa.select(*key, *ties, rank(key, ascending(*ties))).join_from(of, repeated, same)
+    return sa.union_all(once.where(repeated.c.ts.is_(None)), first(again)).subquery("play")
 
 
 def known_songs(name: str) -> sa.Subquery:
@@ -59,7 +57,7 @@ def known_songs(name: str) -> sa.Subquery:
 
     They are the staged songs: an artist has several names, and `artists` keeps one.
     """
-    song = SONGS.c
+    song = SONGS.subquery("song").c
     known = sa.select(song.title, song.artist_name, song.song_id, song.artist_id, song.duration)
     return known.distinct().subquery(name)
 
@@ -72,17 +70,18 @@ def only_songs() -> sa.Subquery:
     return one.having(func.count() == 1).subquery("only_song")
 
 
-def nearest_songs(changed: Keys) -> sa.Subquery:
+def nearest_songs(events: Rows) -> sa.Subquery:
     """Where several songs have a title and artist name: the nearest, for each length of a play.
 
-    These are few, and so are the lengths of their plays. `changed`: values of ts.
+    These are few, and so are the lengths of their plays.
     """
-    event, known, more = EVENTS.c, known_songs("known_song"), known_songs("other_song")
+    of, known, more = events.subquery("event"), known_songs("known_song"), known_songs("other_song")
     names = (more.c.title, more.c.artist_name)
+    event = of.c
     several = sa.select(*names).group_by(*names).having(func.count() > 1).subquery("several")
     same = (several.c.title == event.song) & (several.c.artist_name == event.artist)
-    heard = sa.select(event.song, event.artist, event.length).join_from(EVENTS, several, same)
-    play = heard.where(IS_PLAY, among(event.ts, changed)).distinct().subquery("heard")
+    heard = sa.select(event.song, event.artist, event.length).join_from(of, several, same)
+    play = heard.distinct().subquery("heard")
     key = [play.c.song, play.c.artist, play.c.length]
     distance = func.abs(known.c.duration - play.c.length)
     order = ascending(distance, known.c.song_id, known.c.artist_id)
@@ -96,13 +95,13 @@ def length(play: sa.FromClause) -> Column:
     return func.coalesce(play.c.length, -1.0)
 
 
-def songplays(changed: Keys = None) -> Query:
-    """One row per play, with its song if the catalogue has it; `changed`: values of ts.
+def songplays(events: Rows = PLAYS) -> Query:
+    """One row per play, with its song if the catalogue has it.
 
     A play matches a song with the same title and artist name; of several, the one closest in
     length. A play without a length takes the first of them.
     """
-    play, only, nearest = plays(changed), only_songs(), nearest_songs(changed)
+    play, only, nearest = plays(events), only_songs(), nearest_songs(events)
     by_name = (only.c.title == play.c.song) & (only.c.artist_name == play.c.artist)
     by_length = (
         (nearest.c.song == play.c.song)
@@ -118,9 +117,9 @@ def songplays(changed: Keys = None) -> Query:
     ).select_from(rows)
 
 
-def time(changed: Keys = None) -> Query:
-    """The parts of each start_time of a play; `changed`: values of ts."""
-    rows = sa.select(EVENTS.c.ts.label("start_time")).where(IS_PLAY, among(EVENTS.c.ts, changed))
+def time(events: Rows = PLAYS) -> Query:
+    """The parts of each start_time of a play."""
+    rows = sa.select(events.subquery("event").c.ts.label("start_time"))
     start = rows.distinct().subquery("moments").c.start_time
     parts = ("hour", "day", "week", "month", "year", "dow")  # ISO week; weekday 0 is Sunday
     names = ("hour", "day", "week", "month", "year", "weekday")
@@ -131,3 +130,11 @@ def time(changed: Keys = None) -> Query:
             for part, name in zip(parts, names, strict=True)
         ),
     )
+
+
+def heard(events: Rows = PLAYS) -> Query:
+    """The title and artist name of each song that was played, and when first and last."""
+    event = events.subquery("event").c
+    ends = (func.min(event.ts).label("least_ts"), func.max(event.ts).label("greatest_ts"))
+    names = (event.song.label("title"), event.artist.label("artist_name"))
+    return sa.select(*names, *ends).group_by(event.song, event.artist)

@@ -10,21 +10,22 @@ from sparkify.models.staging import PLAY
 from sparkify.models.statements import Column, Query, Union
 from sparkify.models.views import fields, published
 
+Rows = Query | Union
 
-def rows(model: type[StagedRow], name: str) -> sa.Subquery:
+
+def rows(model: type[StagedRow]) -> Query:
     """The published rows of one kind: the fields of their records."""
-    return published(table(model), fields(table(model))).subquery(name)
+    return published(table(model), fields(table(model)))
 
 
-EVENTS, SONGS = rows(EventRow, "event"), rows(SongRow, "song")
-IS_PLAY = EVENTS.c.page == PLAY
-
-Keys = Query | Union | None
-
-
-def among(column: Column, changed: Keys) -> sa.ColumnElement[bool]:
-    """Whether a key is among the changed ones; None means that every key is."""
-    return sa.true() if changed is None else column.in_(changed)
+EVENTS, SONGS = rows(EventRow), rows(SongRow)
+EVENT, SONG = EVENTS.selected_columns, SONGS.selected_columns  # of the staged rows themselves
+PLAYS = EVENTS.where(EVENT.page == PLAY)
+TOLD = ("user_id", "first_name", "last_name", "gender", "level")  # of a user, by an event
+ORDER = ("ts", "session_id", "item_in_session")  # of a user's events
+BY_USERS = EVENTS.with_only_columns(*(EVENT[each] for each in (*TOLD, *ORDER))).where(
+    EVENT.user_id.is_not(None)
+)
 
 
 def rank(key: Sequence[Column], order: Sequence[Column]) -> sa.Label[int]:

@@ -17,6 +17,7 @@ from sparkify.process import scratch, stopping
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.duckdb.copying import FileCopy
 from sparkify.warehouses.duckdb.dialect import Dialect, engine
 from sparkify.warehouses.duckdb.export import export_tables
 from sparkify.warehouses.duckdb.faults import absolute, check_path, translate
@@ -87,8 +88,7 @@ class DuckDB(Warehouse):
     @property
     def path(self) -> str:
         """The database's file; what it is called in memory."""
-        database = self.engine.url.database or MEMORY
-        return MEMORY if self.in_memory else str(absolute(database))
+        return MEMORY if self.in_memory else str(absolute(self.engine.url.database or MEMORY))
 
     def translate(self, error: Exception) -> SparkifyError | None:
         """See `Warehouse.translate`."""
@@ -131,9 +131,8 @@ class DuckDB(Warehouse):
     def make(self) -> None:
         """Create an empty database as a whole: DuckDB cannot open a half-written one."""
         self.require_url()
-        path = Path(self.path)
-        check_path(path)
-        target = path.resolve()
+        check_path(Path(self.path))
+        target = Path(self.path).resolve()
         if target.exists() or str(self.engine.url.query.get("access_mode")).lower() == "read_only":
             return
         with scratch.shortages(target.parent):
@@ -221,6 +220,10 @@ class DuckDB(Warehouse):
         """See `Warehouse.scrub`: the file is written anew, and the connection closed."""
         if not self.in_memory:
             rewrite(connection, Path(self.path), owned=self.owned)
+
+    def copy_at(self, path: str) -> FileCopy:
+        """See `Warehouse.copy_at`."""
+        return FileCopy(self, path)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool

@@ -6,6 +6,7 @@ faults       what the errors of the cluster, the driver and the network mean
 limits       how long a run waits for a connection, for other sessions, for an answer
 credentials  a password, a secret, or temporary IAM credentials
 dialect      sqlalchemy-redshift's dialect, corrected; COPY and UNLOAD
+design       lets Alembic compare DISTSTYLE, DISTKEY, SORTKEY and ENCODE
 parts        compressed files below the staging prefix, and their manifests
 copier       uploads parts and copies them
 staged       route: rows are read here, uploaded as parts, and copied

@@ -1,17 +1,21 @@
 """How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, corrected."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from inspect import signature
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 from alembic.ddl.base import alter_column, alter_table, format_type
 from alembic.ddl.postgresql import PostgresqlColumnType
 from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
 
-from sparkify.models.statements import Compiler, EpochMs, Query
+from sparkify.models.statements import Compiler, EpochMs, LocalTime, Query
 
 DRIVER = "redshift+redshift_connector"
 WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
@@ -22,6 +26,9 @@ WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issue
     "update_executemany_returning",
     "use_insertmanyvalues",
 )
+
+NOTHING = SimpleNamespace(domains={}, enums={})
+NAMED = len({"domains", "enums"} & signature(PGDialect._reflect_type).parameters.keys())
 
 
 class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
@@ -53,11 +60,37 @@ class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
         text = found.compile(dialect=self, compile_kwargs={"literal_binds": True})
         return bool(connection.exec_driver_sql(str(text)).scalar())
 
+    def has_multi_table(
+        self,
+        connection: sa.Connection,
+        table_names: Iterable[str],
+        schema: str | None = None,
+        **kw: object,
+    ) -> Iterator[tuple[tuple[str | None, str], bool]]:
+        """Whether each of several tables exists, see `has_table`."""
+        for name in table_names:
+            yield (schema, name), self.has_table(connection, name, schema, **kw)
+
+    def get_multi_table_options(self, connection: sa.Connection, **kw: Any) -> Any:
+        """DISTKEY and so on, table by table; SQLAlchemy 2.1 would ask PostgreSQL's catalog."""
+        reflect: Any = DefaultDialect.get_multi_table_options
+        return reflect(self, connection, **kw)
+
+    def _reflect_type(self, shown: str | None, *named: object, **how: object) -> object:
+        # upstream passes domains and enums, of which Redshift has none; 2.1 takes one argument
+        return super()._reflect_type(shown, *(named if len(named) == NAMED else (NOTHING,)), **how)
+
 
 def correct(dialect: sa.Dialect) -> None:
-    """Switch off what Redshift lacks, also in a dialect of upstream's."""
+    """Switch off what Redshift lacks, also in a dialect of upstream's, and double backslashes.
+
+    In a literal Redshift reads two backslashes as one. SQLAlchemy 2.1 writes them once by default,
+    and upstream does so in every version once it has connected.
+    """
     for feature in WITHOUT:
         setattr(dialect, feature, False)
+    settings = {"_backslash_escapes": True, "_set_backslash_escapes": lambda connection: None}
+    vars(dialect).update(settings)
 
 
 registry.register("redshift.redshift_connector", __name__, "Dialect")  # instead of upstream's
@@ -174,6 +207,11 @@ def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
 def _epoch_ms(element: EpochMs, compiler: Compiler, **kw: object) -> str:
     (moment,) = element.clauses
     return f"DATEDIFF(ms, TIMESTAMP '1970-01-01', {compiler.process(moment, **kw)})"
+
+
+@compiles(LocalTime, "redshift")
+def _local_time(element: LocalTime, compiler: Compiler, **kw: object) -> str:
+    return f"CONVERT_TIMEZONE({compiler.process(element.clause_expr.element, **kw)})"
 
 
 @compiles(PostgresqlColumnType, "redshift")

@@ -23,7 +23,7 @@ LOCK = 1  # the least seconds for LOCK, which would not be done in none
 SLACK = 30  # seconds that the server's word on its limit may take
 UNITS = {"": 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 #: what only publications write, in their order; `versions` belongs to runs that stage, too
-WRITTEN = [table(model) for model in (*PUBLISHED, File, Load)]
+WRITTEN = [*map(table, PUBLISHED), table(File), table(Load)]
 UNREAD = (table(Lock), table(IdLock))
 
 

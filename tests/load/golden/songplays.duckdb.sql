@@ -2,23 +2,20 @@ INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_
 FROM (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts, event.level AS level, event.song AS song, event.artist AS artist, event.length AS length, event.location AS location, event.user_agent AS user_agent
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event LEFT OUTER JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
+WHERE v.published AND r.page = 'NextSong') AS event LEFT OUTER JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event
-WHERE event.page = 'NextSong' GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
+WHERE v.published AND r.page = 'NextSong') AS event GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
 HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts
-WHERE event.page = 'NextSong' AND repeated.ts IS NULL UNION ALL SELECT ranked.user_id AS user_id, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session, ranked.ts AS ts, ranked.level AS level, ranked.song AS song, ranked.artist AS artist, ranked.length AS length, ranked.location AS location, ranked.user_agent AS user_agent
+WHERE repeated.ts IS NULL UNION ALL SELECT ranked.user_id AS user_id, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session, ranked.ts AS ts, ranked.level AS level, ranked.song AS song, ranked.artist AS artist, ranked.length AS length, ranked.location AS location, ranked.user_agent AS user_agent
 FROM (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts, event.level AS level, event.song AS song, event.artist AS artist, event.length AS length, event.location AS location, event.user_agent AS user_agent, row_number() OVER (PARTITION BY event.user_id, event.session_id, event.item_in_session, event.ts ORDER BY event.level ASC NULLS LAST, event.song ASC NULLS LAST, event.artist ASC NULLS LAST, event.length ASC NULLS LAST, event.location ASC NULLS LAST, event.user_agent ASC NULLS LAST) AS rank
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
+WHERE v.published AND r.page = 'NextSong') AS event JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event
-WHERE event.page = 'NextSong' GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
-HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts
-WHERE event.page = 'NextSong') AS ranked
+WHERE v.published AND r.page = 'NextSong') AS event GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
+HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts) AS ranked
 WHERE ranked.rank = 1) AS play LEFT OUTER JOIN (SELECT known_song.title AS title, known_song.artist_name AS artist_name, min(known_song.song_id) AS song_id, min(known_song.artist_id) AS artist_id
 FROM (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
@@ -29,13 +26,12 @@ FROM (SELECT heard.song AS song, heard.artist AS artist, heard.length AS length,
 FROM (SELECT DISTINCT event.song AS song, event.artist AS artist, event.length AS length
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event JOIN (SELECT other_song.title AS title, other_song.artist_name AS artist_name
+WHERE v.published AND r.page = 'NextSong') AS event JOIN (SELECT other_song.title AS title, other_song.artist_name AS artist_name
 FROM (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
 FROM staging.song_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
 WHERE v.published) AS song) AS other_song GROUP BY other_song.title, other_song.artist_name
-HAVING count(*) > 1) AS several ON several.title = event.song AND several.artist_name = event.artist
-WHERE event.page = 'NextSong') AS heard JOIN (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
+HAVING count(*) > 1) AS several ON several.title = event.song AND several.artist_name = event.artist) AS heard JOIN (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
 FROM staging.song_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
 WHERE v.published) AS song) AS known_song ON known_song.title = heard.song AND known_song.artist_name = heard.artist) AS ranked
@@ -45,27 +41,24 @@ INSERT INTO songplays (songplay_id, start_time, user_id, level, song_id, artist_
 FROM (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts, event.level AS level, event.song AS song, event.artist AS artist, event.length AS length, event.location AS location, event.user_agent AS user_agent
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event LEFT OUTER JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
+WHERE v.published AND r.page = 'NextSong' AND r.ts BETWEEN $least_ts AND $greatest_ts AND r.ts IN (SELECT changed_times.ts
+FROM changed_times)) AS event LEFT OUTER JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event
-WHERE event.page = 'NextSong' AND event.ts IN (SELECT changed_start_times.start_time
-FROM changed_start_times) GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
+WHERE v.published AND r.page = 'NextSong' AND r.ts BETWEEN $least_ts AND $greatest_ts AND r.ts IN (SELECT changed_times.ts
+FROM changed_times)) AS event GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
 HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts
-WHERE event.page = 'NextSong' AND event.ts IN (SELECT changed_start_times.start_time
-FROM changed_start_times) AND repeated.ts IS NULL UNION ALL SELECT ranked.user_id AS user_id, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session, ranked.ts AS ts, ranked.level AS level, ranked.song AS song, ranked.artist AS artist, ranked.length AS length, ranked.location AS location, ranked.user_agent AS user_agent
+WHERE repeated.ts IS NULL UNION ALL SELECT ranked.user_id AS user_id, ranked.session_id AS session_id, ranked.item_in_session AS item_in_session, ranked.ts AS ts, ranked.level AS level, ranked.song AS song, ranked.artist AS artist, ranked.length AS length, ranked.location AS location, ranked.user_agent AS user_agent
 FROM (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts, event.level AS level, event.song AS song, event.artist AS artist, event.length AS length, event.location AS location, event.user_agent AS user_agent, row_number() OVER (PARTITION BY event.user_id, event.session_id, event.item_in_session, event.ts ORDER BY event.level ASC NULLS LAST, event.song ASC NULLS LAST, event.artist ASC NULLS LAST, event.length ASC NULLS LAST, event.location ASC NULLS LAST, event.user_agent ASC NULLS LAST) AS rank
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
+WHERE v.published AND r.page = 'NextSong' AND r.ts BETWEEN $least_ts AND $greatest_ts AND r.ts IN (SELECT changed_times.ts
+FROM changed_times)) AS event JOIN (SELECT event.user_id AS user_id, event.session_id AS session_id, event.item_in_session AS item_in_session, event.ts AS ts
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event
-WHERE event.page = 'NextSong' AND event.ts IN (SELECT changed_start_times.start_time
-FROM changed_start_times) GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
-HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts
-WHERE event.page = 'NextSong' AND event.ts IN (SELECT changed_start_times.start_time
-FROM changed_start_times)) AS ranked
+WHERE v.published AND r.page = 'NextSong' AND r.ts BETWEEN $least_ts AND $greatest_ts AND r.ts IN (SELECT changed_times.ts
+FROM changed_times)) AS event GROUP BY event.user_id, event.session_id, event.item_in_session, event.ts
+HAVING count(*) > 1) AS repeated ON repeated.user_id = event.user_id AND repeated.session_id = event.session_id AND repeated.item_in_session = event.item_in_session AND repeated.ts = event.ts) AS ranked
 WHERE ranked.rank = 1) AS play LEFT OUTER JOIN (SELECT known_song.title AS title, known_song.artist_name AS artist_name, min(known_song.song_id) AS song_id, min(known_song.artist_id) AS artist_id
 FROM (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
@@ -76,14 +69,13 @@ FROM (SELECT heard.song AS song, heard.artist AS artist, heard.length AS length,
 FROM (SELECT DISTINCT event.song AS song, event.artist AS artist, event.length AS length
 FROM (SELECT r.artist AS artist, r.auth AS auth, r.first_name AS first_name, r.gender AS gender, r.item_in_session AS item_in_session, r.last_name AS last_name, r.length AS length, r.level AS level, r.location AS location, r.method AS method, r.page AS page, r.registration AS registration, r.session_id AS session_id, r.song AS song, r.status AS status, r.ts AS ts, r.user_agent AS user_agent, r.user_id AS user_id
 FROM staging.event_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
-WHERE v.published) AS event JOIN (SELECT other_song.title AS title, other_song.artist_name AS artist_name
+WHERE v.published AND r.page = 'NextSong' AND r.ts BETWEEN $least_ts AND $greatest_ts AND r.ts IN (SELECT changed_times.ts
+FROM changed_times)) AS event JOIN (SELECT other_song.title AS title, other_song.artist_name AS artist_name
 FROM (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
 FROM staging.song_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
 WHERE v.published) AS song) AS other_song GROUP BY other_song.title, other_song.artist_name
-HAVING count(*) > 1) AS several ON several.title = event.song AND several.artist_name = event.artist
-WHERE event.page = 'NextSong' AND event.ts IN (SELECT changed_start_times.start_time
-FROM changed_start_times)) AS heard JOIN (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
+HAVING count(*) > 1) AS several ON several.title = event.song AND several.artist_name = event.artist) AS heard JOIN (SELECT DISTINCT song.title AS title, song.artist_name AS artist_name, song.song_id AS song_id, song.artist_id AS artist_id, song.duration AS duration
 FROM (SELECT r.num_songs AS num_songs, r.artist_id AS artist_id, r.artist_latitude AS artist_latitude, r.artist_longitude AS artist_longitude, r.artist_location AS artist_location, r.artist_name AS artist_name, r.song_id AS song_id, r.title AS title, r.duration AS duration, r.year AS year
 FROM staging.song_rows AS r JOIN staging.versions AS v ON v.file_id = r.file_id
 WHERE v.published) AS song) AS known_song ON known_song.title = heard.song AND known_song.artist_name = heard.artist) AS ranked

@@ -1,0 +1,1 @@
+"""The recipes in examples/, each run as people run it."""
