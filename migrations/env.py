@@ -14,6 +14,7 @@ from sparkify import config as settings
 from sparkify import warehouses
 from sparkify.errors import SparkifyError
 from sparkify.models import PUBLISHED, STAGING, Base, Version, table, views
+from sparkify.models.extensions import MODULES
 from sparkify.models.grants import Grant, Privilege
 from sparkify.models.revisions import Step, migrations, team_folders
 from sparkify.warehouses.redshift import design  # noqa: F401 - it extends Alembic's comparison
@@ -63,7 +64,11 @@ def migrate(connection: sa.Connection, tell: Callable[[Step], object] | None) ->
         context.run_migrations()
         moved = "destination_rev" in context.get_context().opts
         if moved and sa.inspect(connection).has_table(table(Version).name, schema=STAGING):
-            views.refresh(connection, granted)
+            here = context.get_context()
+            newest = set(here.get_current_heads()) == set(context.script.get_heads())
+            # what a schema lacks is only looked up if it may lack something: it takes long
+            missing = () if newest and not MODULES else views.lacking(connection)
+            views.refresh(connection, granted, missing)
     distribute(connection)
 
 

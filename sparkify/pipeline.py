@@ -24,13 +24,13 @@ from sparkify.load.retrying import again
 from sparkify.load.runs import adoptable
 from sparkify.load.stager import Progress
 from sparkify.load.tombstones import forgotten, tombstones
+from sparkify.load.upkeep import forget, upgrade, upgrade_sql
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
 from sparkify.report import Plan, Report
 from sparkify.settings import OPTIONS, Settings
 from sparkify.signatures import parameters_of
-from sparkify.upkeep import forget, upgrade, upgrade_sql
 from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
 

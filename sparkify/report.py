@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 #: a JSON object
@@ -176,8 +176,8 @@ class Report(Shown):
     rows: dict[str, int]
     plays: Plays
     seconds: Seconds
-    unknown_fields: tuple[SeenField, ...] = ()
-    mistyped_fields: tuple[SeenField, ...] = ()
+    unknown_fields: list[SeenField] = field(default_factory=list)
+    mistyped_fields: list[SeenField] = field(default_factory=list)
 
     def to_dict(self) -> Json:
         """Return the report as JSON values."""

@@ -127,7 +127,7 @@ def test_a_run_has_the_parameters_that_the_settings_declare() -> None:
     assert set(parameters) - set(OPTIONS) == own
     assert set(LOADING) <= set(parameters)
     by_environment = {option.name for option in OPTIONS.values() if option.environment}
-    assert by_environment - set(parameters) == {"migrations"}  # which belongs to the warehouse
+    assert by_environment - set(parameters) == {"migrations", "extensions"}  # of the warehouse
     assert all(
         parameters[name].kind is inspect.Parameter.KEYWORD_ONLY for name in list(parameters)[2:]
     )

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "sparkify"
 
 #: a module may import from its own line and from the lines before it
 LAYERS = (
-    ("version", "errors", "masking", "values", "settings"),
+    ("version", "errors", "masking", "values", "option", "settings"),
     ("config", "process", "signatures"),
     ("models",),
     ("lake",),
@@ -20,7 +20,6 @@ LAYERS = (
     ("warehouses",),
     ("report",),
     ("load",),
-    ("upkeep",),
     ("pipeline",),
     ("books", "analytics", "cluster"),
     ("simulate",),

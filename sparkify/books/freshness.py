@@ -100,7 +100,7 @@ def read_freshness(
 
 def newest(warehouse: Warehouse) -> Query:
     """Select the time of the newest event until now, and the number of later ones."""
-    ts, current = EVENTS.c.ts, warehouse.ago(0)
+    ts, current = EVENTS.subquery("event").c.ts, warehouse.ago(0)
     until_now = sa.case((ts <= current, ts))
     later = sa.case((ts > current, 1))
     return sa.select(sa.func.max(until_now), sa.func.count(later))

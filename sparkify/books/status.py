@@ -1,6 +1,6 @@
 """The status of a warehouse: what is in it, and which objects are no longer in the lake."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -58,8 +58,8 @@ class Status(Shown):
     rows: dict[str, int]
     plays: Plays
     fresh: Freshness
-    unknown_fields: tuple[SeenField, ...] = ()
-    mistyped_fields: tuple[SeenField, ...] = ()
+    unknown_fields: list[SeenField] = field(default_factory=list)
+    mistyped_fields: list[SeenField] = field(default_factory=list)
 
     def to_dict(self) -> Json:
         """Return the status as JSON values."""

@@ -17,8 +17,8 @@ CURRENT = SEEN.c.file_id.in_(sa.select(table(File).c.file_id))
 class SeenFields(TypedDict, total=False):
     """Fields as a report and a status have them, the commonest first."""
 
-    unknown_fields: tuple[SeenField, ...]
-    mistyped_fields: tuple[SeenField, ...]
+    unknown_fields: list[SeenField]
+    mistyped_fields: list[SeenField]
 
 
 def seen_fields(executor: Executor, where: sa.ColumnElement[bool] = CURRENT) -> SeenFields:
@@ -31,8 +31,8 @@ def seen_fields(executor: Executor, where: sa.ColumnElement[bool] = CURRENT) -> 
     totals = (each.totalled() for each in found.values())
     ranked = sorted(totals, key=lambda each: (-each.records, each.kind, each.name))
     return SeenFields(
-        unknown_fields=tuple(each for each in ranked if not each.declared),
-        mistyped_fields=tuple(each for each in ranked if each.declared),
+        unknown_fields=[each for each in ranked if not each.declared],
+        mistyped_fields=[each for each in ranked if each.declared],
     )
 
 

@@ -146,9 +146,11 @@ def statements(missing: Container[str] = ()) -> Iterator[CreateView | DropView]:
         yield view
 
 
-def refresh(connection: sa.Connection, granted: Iterable[Privilege]) -> None:
+def refresh(
+    connection: sa.Connection, granted: Iterable[Privilege], missing: Container[str] = ()
+) -> None:
     """Make the views anew over a connection, for those who had these privileges."""
-    for statement in (*statements(lacking(connection)), *map(Grant, granted)):
+    for statement in (*statements(missing), *map(Grant, granted)):
         connection.execute(statement)
 
 

@@ -1,6 +1,7 @@
 """Freshness: how old the newest event and the newest load are, and what counts as stale."""
 
 import json
+import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,9 @@ def test_the_newest_event_and_the_newest_load_count(lake: Path, warehouse: str) 
     assert found.to_dict()["stale"] == ["event"]
     assert found.to_dict()["max_age"] == 7200.0
     assert "1 events are in the future" in str(found)
-    with pytest.raises(Stale, match=r"stale: the newest event is 3\.0 hours old .*; 2h is allowed"):
+    with pytest.raises(
+        Stale, match=r"stale: the newest event is 3\.\d hours old .*; 2h is allowed"
+    ):
         found.check()
 
 
@@ -65,7 +68,7 @@ def test_a_fresh_warehouse(sparkify: Sparkify, lake: Path) -> None:
     sparkify("run", lake)
     ended = sparkify("status", "--max-age", "26h")
     assert (ended.code, ended.err) == (0, "")
-    assert "newest event 60.0 minutes old" in ended.out
+    assert re.search(r"newest event 6\d\.\d minutes old", ended.out)
 
 
 def test_an_old_load_is_stale() -> None:

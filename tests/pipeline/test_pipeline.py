@@ -370,6 +370,6 @@ def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, warehouse: 
     stage = {"duckdb": "INSERT INTO", "redshift": "COPY"}[name]
     assert f"{stage} staging.event_rows" in written
     star = ["songplays", "time", "users", "songs", "artists", "user_levels"]
-    targets = [*star, "staging.files", "staging.loads"]
+    targets = [*star, "staging.heard", "staging.files", "staging.loads"]
     inserts = [text for text in written if text.startswith("INSERT")]
     assert inserts[-len(targets) :] == [f"INSERT INTO {target}" for target in targets]

@@ -110,7 +110,7 @@ class FileCopy:
 
     def update(self, lock_timeout: float) -> None:
         """See `Copy.update`."""
-        if self.mark == self.current():
+        if self.mark == self.current() and not self.log_of(self.source).exists():
             return
         deadline = time.monotonic() + lock_timeout
         with self.warehouse.errors(), self.warehouse.alone(deadline):
