@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from sparkify import pipeline
-from sparkify.errors import UsageError
+from sparkify.errors import SparkifyError, UsageError
 from sparkify.load.erasure import Erasure
 from tests.factory import DIRECTORY, NOON, event, files, lines, put, rows, song, star
 from tests.pipeline.test_stage_then_publish import Killed, Reading, staged_by_a_dead_run
@@ -96,6 +96,7 @@ def everything(url: str) -> dict[str, Any]:
         "reject_rows": rows(url, "SELECT count(*) FROM staging.reject_rows"),
         "files": files(url),
         "versions": rows(url, f"SELECT {version} FROM staging.versions"),
+        "heard": rows(url, "SELECT title, artist_name, least_ts, greatest_ts FROM staging.heard"),
         "fields": rows(url, "SELECT kind, name, types, declared FROM staging.fields"),
         "rejects": rows(url, "SELECT uri, code, raw_text, reason FROM staging.rejects"),
     }
@@ -277,17 +278,35 @@ def test_the_book_tells_when_and_not_who(lake: Path, warehouse: str) -> None:
     assert pipeline.run(lake, warehouse).records.forgotten == 2
 
 
+def test_the_copy_for_readers_has_nothing_of_them(lake: Path, duckdb_url: str) -> None:
+    """It is updated, but not by a dry run; a copy of another warehouse stops all before it."""
+    put(lake, "events", "a.json", event(), theirs(song="Only Theirs"))
+    copy = "public.duckdb"
+    pipeline.run(lake, duckdb_url, publish=copy)
+    before = Path(copy).read_bytes()
+    forget(duckdb_url, publish=copy, dry_run=True)
+    assert Path(copy).read_bytes() == before
+    pipeline.run(lake, "duckdb:///other.duckdb", publish="others.duckdb")
+    with pytest.raises(SparkifyError, match="copy of another warehouse"):
+        forget(duckdb_url, publish="others.duckdb")
+    assert len(star(duckdb_url)["users"]) == 2
+    forget(duckdb_url, publish=copy)
+    assert rows(f"duckdb:///{copy}", "SELECT user_id FROM users") == [(49,)]
+    content = Path(copy).read_bytes()
+    assert [mark for mark in (*MARKS, "Only Theirs") if mark.encode() in content] == []
+
+
 def test_logs_have_nothing_of_them(
     lake: Path, warehouse: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither the run that leaves them out nor the command logs the id or the key."""
-    put(lake, "events", "a.json", event(), theirs())
+    put(lake, "events", "a.json", event(), theirs(ts=NOON + 7))
     pipeline.run(lake, warehouse)
     with caplog.at_level(logging.DEBUG, "sparkify"):
         forget(warehouse)
         pipeline.run(lake, warehouse, full=True)
     assert "$users" in caplog.text
-    told = rf"\b{THEM}\b|{'|'.join([KEY, *MARKS])}"
+    told = rf"\b{THEM}\b|{'|'.join([KEY, *MARKS])}|12:00:00\.007"
     assert [each for each in caplog.messages if re.search(told, each)] == []
 
 
