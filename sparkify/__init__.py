@@ -30,10 +30,12 @@ if TYPE_CHECKING:
         UsageError,
         WarehouseBusy,
     )
-    from sparkify.pipeline import plan, run, upgrade
+    from sparkify.load.erasure import Erasure
+    from sparkify.pipeline import forget, plan, run, upgrade
     from sparkify.report import Plan, Report
 
 __all__ = [
+    "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
@@ -43,6 +45,7 @@ __all__ = [
     "UsageError",
     "WarehouseBusy",
     "__version__",
+    "forget",
     "plan",
     "run",
     "upgrade",
@@ -50,9 +53,11 @@ __all__ = [
 HOME = {
     "run": "pipeline",
     "plan": "pipeline",
+    "forget": "pipeline",
     "upgrade": "pipeline",
     "Report": "report",
     "Plan": "report",
+    "Erasure": "load.erasure",
 }
 
 

@@ -23,7 +23,8 @@ from sparkify.load.loader import Loader
 from sparkify.load.retrying import again
 from sparkify.load.runs import adoptable
 from sparkify.load.stager import Progress
-from sparkify.load.upkeep import upgrade, upgrade_sql
+from sparkify.load.tombstones import forgotten, tombstones
+from sparkify.load.upkeep import forget, upgrade, upgrade_sql
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
@@ -33,7 +34,7 @@ from sparkify.signatures import parameters_of
 from sparkify.warehouses.base import Copy, Warehouse
 from sparkify.warehouses.executor import Executor, Found, Recorder
 
-__all__ = ["Location", "Run", "plan", "run", "upgrade", "upgrade_sql"]
+__all__ = ["Location", "Run", "forget", "plan", "run", "upgrade", "upgrade_sql"]
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def run(
     limit: int | None = None,
     objects: Iterable[Location] | None = None,
     tls: bool = True,
+    forget_key: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Load what is new in a lake into a warehouse.
@@ -93,6 +95,7 @@ def run(
         objects: look at these objects only, and list no others. Each is a name below the source, or
             a full path or `s3://` URL.
         tls: Redshift: verify the certificate; False connects without encryption.
+        forget_key: the secret by which forgotten users are recognised, see `forget`.
         progress: called with the step, how much of it is done, and of how much.
 
     Returns:
@@ -220,7 +223,10 @@ class Run:
             if schema.state(connection) is schema.State.EMPTY:
                 return {}
             schema.require(connection, self.warehouse.url)
-            own = (latest_load(), ledger(), adoptable(self.warehouse, self.settings.new_fields))
+            executor = self.warehouse.executor(connection)
+            left_out = forgotten(executor, self.settings, warehouse=self.warehouse.url)
+            staged = adoptable(self.warehouse, self.settings.new_fields, left_out)
+            own = (tombstones(), latest_load(), ledger(), staged)
             selects = (*own, *self.choice.selects())
             return {
                 recorder.text(select): self.warehouse.execute(connection, select).all()

@@ -38,19 +38,22 @@ class Records:
     """Numbers of records in the objects that this run read.
 
     Attributes:
-        read: All records: staged and rejected ones.
+        read: All records: staged, rejected and forgotten ones.
         staged: Records that became rows.
         rejected: Invalid records.
         repaired: Staged records in which text was repaired.
+        forgotten: Records of people who were forgotten: they are left out.
     """
 
     read: int = 0
     staged: int = 0
     rejected: int = 0
     repaired: int = 0
+    forgotten: int = 0
 
     def __str__(self) -> str:
         text = f"{self.read:,} read = {self.staged:,} staged + {self.rejected:,} rejected"
+        text += f" + {self.forgotten:,} forgotten" if self.forgotten else ""
         return f"{text} ({self.repaired:,} repaired)" if self.repaired else text
 
 

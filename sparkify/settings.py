@@ -14,6 +14,7 @@ from sparkify.values import (
     parse_cluster_type,
     parse_copy,
     parse_count,
+    parse_forget_key,
     parse_new_fields,
     parse_path,
     parse_port,
@@ -108,6 +109,14 @@ class Settings:
     )
     log_jsonpath: str | None = setting(
         None, None, ("S3", "LOG_JSONPATH"), help="Redshift, direct: your JSONPaths file for events."
+    )
+    forget_key: str | None = setting(
+        None,
+        "SPARKIFY_FORGET_KEY",
+        ("FORGET", "SECRET"),
+        parse=parse_forget_key,
+        secret=True,
+        help="The secret by which forgotten users are recognised, at least 16 characters.",
     )
     extensions: str | None = setting(
         None,

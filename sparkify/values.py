@@ -5,9 +5,13 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from sparkify.errors import UsageError
+
 NEW_FIELDS = ("keep", "report", "reject")
 CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
 LAST_PORT = 65535
+SHORTEST_KEY = 16  # characters
+LARGEST = 2**63 - 1  # of a BIGINT
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -58,6 +62,24 @@ def parse_seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise ValueError("must be a number of seconds, 0 or more")
     return seconds
+
+
+def parse_forget_key(text: str) -> str:
+    """Read the secret by which forgotten users are recognised."""
+    if len(text) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters")
+    return text
+
+
+def parse_user(text: str) -> int:
+    """Read a user's id.
+
+    Raises:
+        UsageError: it is not a number that a user can have.
+    """
+    if not re.fullmatch("[0-9]{1,19}", text.strip()) or int(text) > LARGEST:
+        raise UsageError(f"a user is given by a number from 0 to 2^63 - 1, not {text!r}")
+    return int(text)
 
 
 def parse_duration(text: str) -> timedelta:

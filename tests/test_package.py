@@ -22,6 +22,7 @@ from tests.support import ROOT
 __all__ = ["sparkify_command"]
 
 PUBLIC = {
+    "Erasure",
     "Plan",
     "Report",
     "SparkifyError",
@@ -31,6 +32,7 @@ PUBLIC = {
     "UsageError",
     "WarehouseBusy",
     "__version__",
+    "forget",
     "plan",
     "run",
     "upgrade",

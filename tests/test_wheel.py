@@ -175,6 +175,16 @@ def test_a_team_adapts_it(
     fields = json.loads(installed("sparkify", "run", str(lake), "--full", "--json"))
     assert [field["name"] for field in fields["unknown_fields"]] == ["colour"]
     assert asked(installed, "SELECT device, events FROM devices") == [("car", 2), ("tv", 1)]
+    monkeypatch.setenv("SPARKIFY_FORGET_KEY", "s3cr3t-of-those-forgotten")
+    other = [
+        event(userId="12", itemInSession=n, device=each) for n, each in enumerate(["tv", "hat"])
+    ]
+    put(lake, "events", "other.json", *other)
+    installed("sparkify", "run", str(lake))
+    devices = asked(installed, "SELECT device, events FROM devices")
+    assert devices == [("car", 2), ("hat", 1), ("tv", 2)]
+    installed("sparkify", "forget", "12", "--yes")
+    assert asked(installed, "SELECT device, events FROM devices") == [("car", 2), ("tv", 1)]
     assert "No new upgrade operations" in installed("python", "-m", "alembic", "check")
 
 

@@ -76,9 +76,11 @@ class LoadDetails(Shown):
 
 def summary(row: Json) -> str:
     """Return when a load was, how long it took, and how much it read."""
+    left_out = f" {row['records_forgotten']:,} forgotten," if row["records_forgotten"] else ""
     return (
         f"{row['finished_at']} UTC, {row['seconds']:,.1f} s, {row['files']:,} files,"
-        f" {row['records_read']:,} records, {row['records_rejected']:,} rejected, {row['source']}"
+        f" {row['records_read']:,} records, {row['records_rejected']:,} rejected,{left_out}"
+        f" {row['source']}"
     )
 
 

@@ -1,6 +1,7 @@
 """The command line: results go to stdout, logs and progress to stderr.
 
     load      run, plan
+    forget    forget
     books     status, loads, rejects
     analysts  ask, report, recommend, verify, export
     schema    config, simulate, schema
@@ -20,7 +21,7 @@ from typing import Annotated
 
 import typer
 
-from sparkify.cli import analysts, books, cluster, load, logs, schema
+from sparkify.cli import analysts, books, cluster, forget, load, logs, schema
 from sparkify.cli.console import guarded
 from sparkify.masking import learn
 from sparkify.version import __version__
@@ -32,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Load JSON logs of a music service into a star schema, and query it.",
 )
-for group in (cluster, load, books, schema, analysts):
+for group in (cluster, load, forget, books, schema, analysts):
     app.add_typer(logs.accepted_after(group.app))
 
 

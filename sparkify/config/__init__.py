@@ -73,6 +73,7 @@ def learn_secrets(arguments: Mapping[str, object], environ: Mapping[str, str]) -
     for name, option in OPTIONS.items():
         if option.secret:
             remember(arguments.get(name))
+            remember(environ.get(option.environment or ""))
 
 
 def unknown(file: ConfigFile) -> tuple[str, ...]:

@@ -8,5 +8,10 @@ stager       stages objects, batch by batch
 staged       what a run has staged
 publisher    publishes it, and checks the result
 publication  the statements that make a load visible
+forget       removes a person
+removal      what changes in the star without them
+erasure      what was removed
+uncounting   their fields, out of the counts of unknown fields
+tombstones   the book of those who were forgotten
 transform/   one pure SELECT per star table
 """

@@ -22,8 +22,10 @@ from sparkify.load.retrying import again
 from sparkify.load.runs import clean_up, end, expire, reserve
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Progress, Stager
+from sparkify.load.tombstones import forgotten
 from sparkify.models.statements import within
 from sparkify.process import stopping
+from sparkify.read.forgotten import Forgotten
 from sparkify.report import Files, Records, Report, Seconds
 from sparkify.settings import Settings
 from sparkify.warehouses.base import Warehouse
@@ -40,6 +42,7 @@ class Loader:
         executor: sends statements over a connection on which no transaction is open, or only
             shows them.
         seen: the last load when lake and warehouse were compared.
+        forgotten: whose records are left out; None if nobody was forgotten.
     """
 
     settings: Settings
@@ -54,6 +57,7 @@ class Loader:
     run_id: str = field(init=False)
     started: datetime = field(default_factory=now)
     seen: str | None = None
+    forgotten: Forgotten | None = None
 
     def __post_init__(self) -> None:
         self.run_id = RUN_ID if self.executor.as_sql else new_id()
@@ -63,6 +67,7 @@ class Loader:
         with self.executor.reading():
             if not self.executor.as_sql:
                 self.warehouse.sweep(self.executor)
+            self.forgotten = self.tombstones()
             self.seen = self.executor.scalar(latest_load())
             difference = self.compare(listing)
             if not difference.read and not self.gone(difference):
@@ -77,6 +82,10 @@ class Loader:
         if staged.rejects:
             logger.warning(staged.summary())
         return report
+
+    def tombstones(self) -> Forgotten | None:
+        """Who was forgotten, by the warehouse's books."""
+        return forgotten(self.executor, self.settings, warehouse=self.warehouse.url)
 
     def compare(self, listing: Listing) -> Difference:
         """Compare the listing with the books; a full load takes them for empty."""
@@ -97,15 +106,8 @@ class Loader:
 
     def stage(self, difference: Difference) -> Staged:
         """Adopt what dead runs have staged, and read the rest."""
-        stager = Stager(
-            self.warehouse,
-            self.executor,
-            self.lake,
-            self.run_id,
-            self.settings.new_fields,
-            self.clock.step,
-            self.progress,
-        )
+        how = (self.settings.new_fields, self.clock.step, self.progress, self.forgotten)
+        stager = Stager(self.warehouse, self.executor, self.lake, self.run_id, *how)
         if not self.full:
             with self.executor.reading():
                 stager.adopt(difference.read)
@@ -131,6 +133,8 @@ class Loader:
         """Publish what is staged, in one transaction."""
         with self.warehouse.errors(), self.executor.transaction() as transaction:
             self.warehouse.lock(self.executor, self.settings.lock_timeout)
+            if self.tombstones() != self.forgotten:
+                raise Outdated("a user was forgotten meanwhile")
             latest = self.executor.scalar(latest_load())
             if latest != self.seen:
                 if self.full:

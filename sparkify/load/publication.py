@@ -50,14 +50,7 @@ class Publication:
         yield from self.superseded
         yield from self.flags()
         yield from self.changes.find()
-        for model, transform, key in TRANSFORMS:
-            target = table(model)
-            if self.everything:
-                yield sa.delete(target)
-            for rows, replaced in self.changes.parts(model, key):
-                if not self.everything:
-                    yield sa.delete(target).where(*replaced)
-                yield insert(target, transform(rows))
+        yield from rebuilt(self.changes)
         yield from self.changes.index()
         yield from self.books()
 
@@ -118,22 +111,39 @@ class Publication:
         return Changes(self.file_ids, superseded, everything=self.everything)
 
     def checks(self) -> Iterator[tuple[str, Query]]:
-        """What must hold before COMMIT: SELECTs of two counts that must be equal."""
-        for model, _, key in TRANSFORMS:
-            target = table(model)
-            for rows, replaced in self.changes.parts(model, key):
-                if model is Songplay:  # its key is a digest of the play's
-                    plays = keys_of_plays(rows).subquery("plays")
-                    counts = (count(plays), count(target).where(*replaced))
-                    select = sa.select(*(each.scalar_subquery() for each in counts))
-                    yield "the plays and the rows of songplays", select
-                else:
-                    yield f"the rows and the keys of {target.name}", rows_and_keys(target, replaced)
+        """See `checks`."""
+        return checks(self.changes)
 
     def temporary_tables(self) -> Iterator[sa.Table]:
         """The temporary tables."""
         for each in (self.read, *self.superseded, *self.changes.tables.values()):
             yield each.table
+
+
+def rebuilt(changes: Changes) -> Iterator[Statement]:
+    """Write what changes in the star anew."""
+    for model, transform, key in TRANSFORMS:
+        target = table(model)
+        if changes.everything:
+            yield sa.delete(target)
+        for rows, replaced in changes.parts(model, key):
+            if not changes.everything:
+                yield sa.delete(target).where(*replaced)
+            yield insert(target, transform(rows))
+
+
+def checks(changes: Changes) -> Iterator[tuple[str, Query]]:
+    """What must hold before COMMIT: SELECTs of two counts that must be equal."""
+    for model, _, key in TRANSFORMS:
+        target = table(model)
+        for rows, replaced in changes.parts(model, key):
+            if model is Songplay:  # its key is a digest of the play's
+                plays = keys_of_plays(rows).subquery("plays")
+                counts = (count(plays), count(target).where(*replaced))
+                select = sa.select(*(each.scalar_subquery() for each in counts))
+                yield "the plays and the rows of songplays", select
+            else:
+                yield f"the rows and the keys of {target.name}", rows_and_keys(target, replaced)
 
 
 def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Query:

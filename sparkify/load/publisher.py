@@ -1,8 +1,7 @@
 """Publishes what is staged, in the one transaction that changes what people see."""
 
 import datetime
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
@@ -68,16 +67,8 @@ class Publisher:
 
     def send(self, statements: Steps, total: int) -> None:
         """Send statements, and answer the SELECTs among them."""
-        answer: Answer = None
-        with suppress(StopIteration):
-            for done in itertools.count(1):
-                statement = statements.send(answer)
-                if isinstance(statement, sa.Select):
-                    found = list(self.executor.rows(statement))
-                    answer = None if self.executor.as_sql else found
-                else:
-                    self.executor.execute(statement)
-                self.progress("publishing", min(done, total), total)
+        for done, _ in enumerate(sent(self.executor, statements), 1):
+            self.progress("publishing", min(done, total), total)
 
     def read_files(self, staged: Staged, gone: Sequence[LakeObject]) -> None:
         """Make the temporary table of the objects of this load."""
@@ -116,8 +107,23 @@ class Publisher:
             "records_staged": records.staged,
             "records_rejected": records.rejected,
             "version": __version__,
+            "records_forgotten": records.forgotten,
         }
         self.warehouse.insert_rows(self.executor, table(Load), [row], self.name)
+
+
+def sent(executor: Executor, statements: Steps) -> Iterator[Statement]:
+    """Send statements, and answer the SELECTs among them; yields each once it was sent."""
+    answer: Answer = None
+    with suppress(StopIteration):
+        while True:
+            statement = statements.send(answer)
+            if isinstance(statement, sa.Select):
+                found = list(executor.rows(statement))
+                answer = None if executor.as_sql else found
+            else:
+                executor.execute(statement)
+            yield statement
 
 
 def book_row(item: LakeObject, file_id: int | None) -> TableRow:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from sparkify.models import KINDS, FieldRow, RejectRow, StagingRun, Version, table
 from sparkify.models.statements import Column, Query, insert, within
+from sparkify.read.forgotten import Forgotten
 from sparkify.read.repair import MACROS
 from sparkify.read.select import select
 from sparkify.version import __version__
@@ -25,10 +26,14 @@ IS_RETIRED = VERSIONS.c.published.is_(False) & VERSIONS.c.load_id.is_not(None)
 
 
 @cache
-def fingerprint(new_fields: str) -> str:
-    """What staged rows depend on beside the bytes they were read from: the code and its rules."""
+def fingerprint(new_fields: str, forgotten: Forgotten | None = None) -> str:
+    """What staged rows depend on beside the bytes they were read from.
+
+    That is the code, its rules, and who was forgotten.
+    """
     rules = [select(kind, "true") for kind in KINDS]
-    text = "\n".join([__version__, new_fields, *rules, *MACROS])
+    seal = [forgotten.seal] if forgotten else []
+    text = "\n".join([__version__, new_fields, *rules, *MACROS, *seal])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -52,13 +57,13 @@ def end(run_id: str) -> sa.Update:
     return sa.update(RUNS).where(RUNS.c.run_id == run_id).values(heartbeat=sa.null())
 
 
-def adoptable(warehouse: Warehouse, new_fields: str) -> Query:
+def adoptable(warehouse: Warehouse, new_fields: str, forgotten: Forgotten | None) -> Query:
     """The SELECT of the versions of single objects that dead runs staged and did not publish."""
     dead = sa.select(RUNS.c.run_id).where(warehouse.is_dead(RUNS.c.heartbeat))
     return sa.select(VERSIONS).where(
         IS_STAGED,
         VERSIONS.c.uri.is_not(None),
-        VERSIONS.c.fingerprint == fingerprint(new_fields),
+        VERSIONS.c.fingerprint == fingerprint(new_fields, forgotten),
         VERSIONS.c.run_id.in_(dead),
     )
 

@@ -17,7 +17,7 @@ class StagedVersion:
     """A staged version, and its objects.
 
     Attributes:
-        records: how many were read, staged, rejected, repaired.
+        records: how many were read, staged, rejected, repaired, forgotten.
         batch: whether the rows of each single object are unknown.
         damaged: whether the object could not be read as a whole.
     """
@@ -48,13 +48,14 @@ class Staged:
 
     @property
     def records(self) -> Records:
-        """How many records were read, staged, rejected, repaired."""
+        """How many records were read, staged, rejected, repaired, forgotten."""
         found = [each.records for each in self.versions]
         return Records(
             read=sum(each.read for each in found),
             staged=sum(each.staged for each in found),
             rejected=sum(each.rejected for each in found),
             repaired=sum(each.repaired for each in found),
+            forgotten=sum(each.forgotten for each in found),
         )
 
     @property
@@ -72,13 +73,13 @@ class Staged:
 
     def add(self, outcome: Outcome) -> None:
         """Add what became of an object, or of several that were copied as one."""
-        counts = (outcome.records, outcome.staged, outcome.rejected, outcome.repaired)
+        good = (outcome.staged, outcome.rejected, outcome.repaired, outcome.forgotten)
         self.versions.append(
             StagedVersion(
                 outcome.file_id,
                 outcome.kind,
                 outcome.objects,
-                Records(*counts),
+                Records(outcome.records, *good),
                 batch=outcome.batch,
                 damaged=outcome.damaged,
             )

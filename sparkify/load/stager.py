@@ -10,6 +10,7 @@ from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import Lake, LakeObject
 from sparkify.load.runs import FIELDS, REJECTS, VERSIONS, adoptable, fingerprint, rejects_of
 from sparkify.load.staged import Staged, StagedVersion
+from sparkify.read.forgotten import Forgotten
 from sparkify.read.results import Outcome
 from sparkify.report import Records
 from sparkify.warehouses.base import TableRow, Warehouse
@@ -60,6 +61,7 @@ class Stager:
         timed: a context in which a step of that name is timed.
         new_fields: what happens to fields that no column takes; see the setting.
         progress: see `Progress`.
+        forgotten: whose records are left out; None if nobody was forgotten.
     """
 
     warehouse: Warehouse
@@ -69,18 +71,20 @@ class Stager:
     new_fields: str
     timed: Callable[[str], AbstractContextManager[None]]
     progress: Progress
+    forgotten: Forgotten | None = None
     staged: Staged = field(default_factory=Staged)
 
     def adopt(self, objects: Mapping[str, LakeObject]) -> None:
         """Take over what dead runs have staged of objects that have not changed since."""
         found: dict[str, StagedVersion] = {}
-        for row in self.executor.rows(adoptable(self.warehouse, self.new_fields)):
+        adopted = adoptable(self.warehouse, self.new_fields, self.forgotten)
+        for row in self.executor.rows(adopted):
             version = dict(zip(VERSIONS.columns.keys(), row, strict=True))
             item = objects.get(version["uri"])
             if item is None or (item.etag, item.size) != (version["etag"], version["size"]):
                 continue
-            good, bad = version["rows"], version["rejects"]
-            records = Records(good + bad, good, bad, version["repaired"])
+            good = (version["rows"], version["rejects"], version["repaired"], version["forgotten"])
+            records = Records(good[0] + good[1] + good[3], *good)
             found[item.uri] = StagedVersion(
                 version["file_id"], item.kind, [item], records, damaged=version["damaged"]
             )
@@ -97,7 +101,8 @@ class Stager:
         """Read objects into the staging tables, under file_ids from `first_id` on."""
         meter = Meter(sum(item.size for item in objects), self.progress)
         waiting = partial(self.wait, meter)
-        staging = Staging(self.run_id, count(first_id), self.new_fields, waiting, meter.arrived)
+        how = (self.new_fields, waiting, meter.arrived, self.forgotten)
+        staging = Staging(self.run_id, count(first_id), *how)
         stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
         with self.timed("stage"), closing(stage) as batches:
             for number in count():
@@ -153,5 +158,6 @@ class Stager:
             "least_ts": outcome.least_ts,
             "greatest_ts": outcome.greatest_ts,
             "damaged": outcome.damaged,
-            "fingerprint": fingerprint(self.new_fields),
+            "fingerprint": fingerprint(self.new_fields, self.forgotten),
+            "forgotten": outcome.forgotten,
         }

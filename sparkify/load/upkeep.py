@@ -1,16 +1,22 @@
-"""What is done to a warehouse beside loading: `upgrade`."""
+"""What is done to a warehouse beside loading: `upgrade` and `forget`."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
+from sparkify.errors import SparkifyError
+from sparkify.load.erasure import Erasure
+from sparkify.load.forget import forget_user
 from sparkify.load.rebuild import rebuild
+from sparkify.load.tombstones import no_key
 from sparkify.models import schema, views
 from sparkify.models.revisions import Step
 from sparkify.settings import Settings
-from sparkify.warehouses.base import Warehouse
+from sparkify.values import parse_user
+from sparkify.warehouses.base import Copy, Warehouse
 
 
 def upgrade(
@@ -61,6 +67,61 @@ def upgrade_sql(warehouse: str | sa.Engine | None = None) -> str:
             schema.check_upgradable(connection, opened.url)
             found, granted = schema.current(connection), views.granted(connection)
             return schema.upgrade_sql(driver, found, granted)
+
+
+# long because its parameters are documented here
+def forget(
+    user: int | str,
+    warehouse: str | sa.Engine | None = None,
+    *,
+    dry_run: bool = False,
+    lock_timeout: float | str | None = None,
+    publish: str | os.PathLike[str] | None = None,
+    tls: bool = True,
+    forget_key: str | None = None,
+) -> Erasure:
+    """Remove a person's data from a warehouse, and keep it out of later loads.
+
+    Args:
+        user: the user's id.
+        warehouse, lock_timeout, publish, tls: as for `run`; a copy for readers is updated, too.
+        dry_run: only count what would be removed.
+        forget_key: the secret by which later runs recognise the user; they need it, too.
+
+    Returns:
+        How many rows were removed. That there are none is not an error: the lake may have some.
+
+    Raises:
+        SparkifyError: an expected failure, see `sparkify.errors`. Nothing was removed, unless the
+            message says so.
+    """
+    given = {"lock_timeout": lock_timeout, "publish": publish, "tls": tls, "forget_key": forget_key}
+    url = None if isinstance(warehouse, sa.Engine) else warehouse
+    settings = config.load({"warehouse": url, **given})
+    if settings.forget_key is None:
+        raise no_key("to forget a user needs a secret of at least 16 characters")
+    number = parse_user(str(user))
+    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+        copy = None if dry_run else warehouses.copy_of(opened, settings)
+        erasure = forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
+        if copy is not None:
+            update(copy, settings.lock_timeout)
+    return erasure
+
+
+def update(copy: Copy, lock_timeout: float) -> None:
+    """Update the copy for readers, after a person was removed from the warehouse.
+
+    Raises:
+        SparkifyError: it still has the rows that were removed; the message says so.
+    """
+    try:
+        copy.update(lock_timeout)
+    except SparkifyError as error:
+        raise type(error)(
+            f"{error} (the rows were removed from the warehouse, but the copy for readers still has"
+            " them; run the command again)"
+        ) from error
 
 
 @contextmanager

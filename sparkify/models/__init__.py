@@ -3,7 +3,7 @@
 base        columns, keys, lengths of text
 star        what analysts query: songplays, users, songs, artists, time, user_levels
 staging     the records of the lake, field by field, with the rules of each field
-books       loads, files, versions, rejects, runs
+books       loads, files, versions, rejects, runs, who was forgotten
 views       the published rows, as people query them
 grants      who may use the views
 statements  statements that SQLAlchemy lacks
@@ -17,6 +17,7 @@ from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, table
 from sparkify.models.books import (
     FieldRow,
     File,
+    Forgotten,
     Heard,
     IdLock,
     Load,

@@ -29,6 +29,7 @@ class Load(Base):
     records_staged: Mapped[int] = column(sa.BigInteger())
     records_rejected: Mapped[int] = column(sa.BigInteger())
     version: Mapped[str] = column(sa.String(WORD))
+    records_forgotten: Mapped[int] = column(sa.BigInteger())
 
 
 class File(Base):
@@ -66,6 +67,8 @@ class Version(Base):
         damaged: whether the object could not be read as a whole, so that the rows of the version
             before it still count.
         fingerprint: of the code and the rules that read it; another version of them reads anew.
+        forgotten: how many of its records were left out, or removed later, because they belong to
+            people who were forgotten.
     """
 
     __tablename__ = "versions"
@@ -88,6 +91,7 @@ class Version(Base):
     greatest_ts: Mapped[datetime | None] = column(sa.DateTime())
     damaged: Mapped[bool] = column(sa.Boolean())
     fingerprint: Mapped[str | None] = column(sa.String(32))
+    forgotten: Mapped[int] = column(sa.BigInteger())
 
 
 class RejectRow(Base):
@@ -166,6 +170,24 @@ class StagingRun(Base):
     heartbeat: Mapped[datetime | None] = column(sa.DateTime())
     first_file_id: Mapped[int] = column(sa.BigInteger())
     last_file_id: Mapped[int] = column(sa.BigInteger())
+
+
+class Forgotten(Base):
+    """One row per person who was forgotten: when, and by which hash to recognise their records.
+
+    Attributes:
+        user_hash: of the user_id, keyed by a secret that the warehouse does not have.
+        key_check: of the secret alone: the next run must have the same.
+    """
+
+    __tablename__ = "forgotten"
+    __table_args__ = (
+        key("user_hash", table="forgotten"),
+        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "user_hash"},
+    )
+    user_hash: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
+    key_check: Mapped[str] = column(sa.String(WORD))
+    forgotten_at: Mapped[datetime] = column(sa.DateTime())
 
 
 class Lock(Base):

@@ -19,6 +19,7 @@ from sparkify.models.staging import KINDS
 from sparkify.read import pieces, records
 from sparkify.read.ahead import ahead
 from sparkify.read.doubts import positions, regions
+from sparkify.read.forgotten import Forgotten
 from sparkify.read.pieces import Region
 from sparkify.read.records import Fault, Record
 from sparkify.read.repair import MACROS
@@ -48,6 +49,7 @@ class Reader:
     Attributes:
         waiting: called every second or so while the next batch is not there yet.
         new_fields: see `Scans`.
+        forgotten: whose records are left out; None if nobody was forgotten.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Reader:
         lake: Lake,
         waiting: Callable[[], None] = lambda: None,
         new_fields: str = "keep",
+        forgotten: Forgotten | None = None,
     ) -> None:
         self.scanner = scanner
         self.lake = lake
         self.waiting = waiting
         self.scans = Scans(scanner, new_fields)
+        self.forgotten = forgotten
         self.room = KEPT
         for macro in MACROS:
             scanner.execute(macro)
@@ -90,6 +94,13 @@ class Reader:
         doubtful = [e for e in doubtful if outcomes[e.number].records != e.lines]
         if doubtful:
             self.read_again(batch, self.look_closely(batch, doubtful, outcomes), outcomes)
+        if self.forgotten and batch.kind == "events":
+            removed = self.forgotten.remove(self.scanner, min(outcomes), max(outcomes))
+            for number, count in removed.items():
+                outcomes[number].forgotten += count
+                outcomes[number].counted()
+            if removed:
+                self.count(batch, outcomes)
         self.scans.count_fields(batch.kind, outcomes)
         for number, outcome in outcomes.items():
             if outcome.foreign == outcome.records > 0:
@@ -231,4 +242,5 @@ class Reader:
 
     def reject(self, outcome: Outcome, record: Record, fault: Fault) -> None:
         """Add a reject, in full unless the load has too many."""
-        self.room -= outcome.reject(record, fault, keep=self.room > 0)
+        keep = self.room > 0
+        self.room -= outcome.reject(record, fault, keep=keep, forgotten=self.forgotten)

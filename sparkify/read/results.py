@@ -10,6 +10,7 @@ from sparkify.errors import RejectedRecord
 from sparkify.lake.objects import LakeObject, Unreadable
 from sparkify.models.base import URI
 from sparkify.read import records, rules, unknown
+from sparkify.read.forgotten import Forgotten
 from sparkify.read.records import Fault, Record, printable
 from sparkify.read.rules import fields_of
 from sparkify.read.unknown import Seen
@@ -24,7 +25,7 @@ class Outcome:
     Attributes:
         kind: of the objects.
         file_id: the version that was read.
-        records: how many there are; each is either staged or rejected.
+        records: how many there are; each is either staged, rejected or forgotten.
         rows: how many rows the version has by now.
         repaired: how many of them were repaired.
         least_ts, greatest_ts: of the rows that are events.
@@ -37,6 +38,7 @@ class Outcome:
         fields: how many records had a value that no column takes, by the field's name, the JSON
             type, and whether a column takes the field at all.
         alien: whether all that were rejected so far are records of the other kind.
+        forgotten: how many are left out because they belong to people who were forgotten.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Outcome:
     damaged: bool = False
     fields: Seen = field(default_factory=Counter)
     alien: bool = True
+    forgotten: int = 0
 
     def counted(
         self,
@@ -69,17 +72,22 @@ class Outcome:
     @property
     def staged(self) -> int:
         """Records that became rows."""
-        return self.records - self.rejected
+        return self.records - self.rejected - self.forgotten
 
     @property
     def rejected(self) -> int:
         """Records that did not."""
         return len(self.rejects) + self.omitted.total()
 
-    def reject(self, record: Record, fault: Fault, *, keep: bool) -> bool:
+    def reject(
+        self, record: Record, fault: Fault, *, keep: bool, forgotten: Forgotten | None = None
+    ) -> bool:
         """Add one rejected record of a single object, in full or only its code."""
         self.alien = self.alien and is_foreign(self.kind, record.raw)
         self.foreign += self.alien
+        if forgotten and forgotten.is_named(record.raw):
+            self.forgotten += 1
+            return False
         self.fields.update(unknown.refused(self.kind, record, fault))
         if keep:
             self.rejects.append(rejected(self.objects[0], fault, record))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Value = str | int | bool | Path | Sequence[str] | Sequence[Sequence[str]]
+Value = str | int | bool | Path | Sequence[str] | Sequence[int] | Sequence[Sequence[str]]
 PLACEHOLDER = re.compile(r"\$(\w+)")
 
 
@@ -42,9 +42,13 @@ class DuckDBScanner:
         self.connection = connection
 
     def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
-        """Run one statement; see `Scanner`."""
+        """Run one statement; see `Scanner`. Its values are not logged."""
         with timed(query):
-            return self.connection.execute(fill(query, values) if values else query)
+            return self.run(fill(query, values) if values else query)
+
+    def run(self, query: str) -> Rows:
+        """Run one statement as it is."""
+        return self.connection.execute(query)
 
 
 @contextmanager

@@ -172,6 +172,9 @@ class Warehouse(ABC):
     def finish(self, connection: sa.Connection, changed: float) -> None:  # noqa: B027
         """Tidy up after a load that committed; `changed` is the share of plays that are new."""
 
+    def scrub(self, connection: sa.Connection) -> None:  # noqa: B027
+        """See that rows that were deleted cannot be read any more, as far as it is ours to do."""
+
     @abstractmethod
     def insert_rows(
         self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str

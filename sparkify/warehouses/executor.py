@@ -14,6 +14,7 @@ from sparkify.models.statements import Query, Statement
 from sparkify.read.sql import DuckDBScanner, Rows, Scanner, Value, timed
 
 LOAD_ID, RUN_ID = "$load_id", "$run_id"  # in a plan
+USERS = "$users"  # in what is shown of a statement about people who are forgotten
 Result = sa.CursorResult[Any]
 Found = Iterable[Sequence[Any]]  # rows of a SELECT
 
@@ -23,6 +24,7 @@ class Executor:
 
     Attributes:
         as_sql: whether statements are only shown, and nothing is read, uploaded or written.
+        hidden: texts that are sent in place of placeholders such as `$users`, and not logged.
     """
 
     as_sql = False
@@ -30,6 +32,7 @@ class Executor:
     def __init__(self, connection: sa.Connection, dialect: sa.Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
+        self.hidden: dict[str, str] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[sa.RootTransaction | None]:
@@ -62,10 +65,16 @@ class Executor:
         return str(compiled).strip().replace("%%", "%")  # SQLAlchemy doubles each for some drivers
 
     def send(self, statement: Statement) -> Result:
-        """Send a statement, as `text` shows it."""
-        text = self.text(statement)
-        with timed(text):
-            return self.connection.exec_driver_sql(text)
+        """Send a statement, as `text` shows it but for what is hidden."""
+        shown = text = self.text(statement)
+        for name, value in self.hidden.items():
+            text = text.replace(name, value)
+        try:
+            with timed(shown):
+                return self.connection.exec_driver_sql(text)
+        except sa.exc.StatementError as error:
+            error.statement = shown
+            raise
 
     def execute(self, statement: Statement) -> None:
         """Send a statement that returns nothing."""

@@ -55,3 +55,19 @@ def test_loads_on_the_command_line(sparkify: Sparkify, lake: Path) -> None:
     assert one == {**row, "objects": one["objects"], "rejects": {}}
     assert [each["kind"] for each in one["objects"]] == ["songs"]
     assert sparkify("loads", "nothing").code == 2
+
+
+def test_a_load_that_left_people_out_says_so(
+    lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its numbers add up only with the records of those who were forgotten."""
+    monkeypatch.setenv("SPARKIFY_FORGET_KEY", "s3cr3t-of-those-forgotten")
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), duckdb_url)
+    pipeline.forget(12, duckdb_url)
+    put(lake, "events", "b.json", event(userId="12"), event(itemInSession=1))
+    pipeline.run(str(lake), duckdb_url)
+    with warehouses.connect(duckdb_url, config.load()) as opened:
+        found = books.read_loads(opened, config.load())
+    assert [row["records_forgotten"] for row in found.rows] == [1, 0]
+    assert str(found).count("0 rejected, 1 forgotten,") == 1

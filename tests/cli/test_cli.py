@@ -1,5 +1,6 @@
 """The command line: results on stdout, the rest on stderr, and an exit code for each end."""
 
+import io
 import json
 import os
 import signal
@@ -362,3 +363,51 @@ def test_the_module_and_the_script_are_the_same(full: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# ---------------------------------------------------------------------------- forget
+
+
+@pytest.fixture
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of those who were forgotten."""
+    monkeypatch.setenv("SPARKIFY_FORGET_KEY", "s3cr3t-of-those-forgotten")
+
+
+def test_forget_asks_or_takes_yes(sparkify: Sparkify, full: Path, key: None) -> None:
+    """Without a terminal and without `--yes` it stops; with it, it tells how many rows went."""
+    sparkify("run", full)
+    ended = sparkify("forget", "49")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        "sparkify: forget removes rows for good: without a terminal to ask, give --yes\n"
+    )
+    assert "would remove songplays 1, users 1" in sparkify("forget", "49", "--dry-run").out
+    ended = sparkify("forget", "49", "--yes", "--json")
+    assert json.loads(ended.out)["rows"]["event_rows"] == 1
+    assert "forgotten before" in sparkify("forget", "49", "--yes").out
+    assert "+ 1 forgotten" in sparkify("run", full, "--full").out
+
+
+def test_forget_without_a_key_names_the_setting(sparkify: Sparkify, full: Path) -> None:
+    """It is a mistake of the settings, not of the data."""
+    sparkify("run", full)
+    ended = sparkify("forget", "49", "--yes")
+    assert (ended.code, ended.out) == (2, "")
+    assert "set SPARKIFY_FORGET_KEY, or [FORGET] SECRET in dwh.cfg" in ended.err
+
+
+def test_forget_asks_on_a_terminal(
+    sparkify: Sparkify, full: Path, key: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows what would go first; any other answer than yes changes nothing."""
+    sparkify("run", full)
+    for answer, code, left in (("n", 1, 1), ("y", 0, 0)):
+        stdin = io.StringIO(f"{answer}\n")
+        with monkeypatch.context() as patched:
+            patched.setattr(stdin, "isatty", lambda: True)
+            patched.setattr(sys, "stdin", stdin)
+            ended = sparkify("forget", "49")
+        assert (ended.code, "would remove songplays 1" in ended.err) == (code, True)
+        with duckdb.connect("sparkify.duckdb", read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM users").fetchall() == [(left,)]

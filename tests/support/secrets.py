@@ -13,6 +13,7 @@ from click.testing import Result
 
 from sparkify.analytics.answers import Answers
 from sparkify.errors import SparkifyError
+from sparkify.load.erasure import Erasure
 from sparkify.report import Plan, Report
 
 MARK = "s3cr3t"
@@ -50,7 +51,7 @@ def overhear(kind: type, first: int) -> Callable[[], None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop() -> Generator[None, object, object]:
     """Listen for as long as tests run."""
-    stops = [overhear(kind, 0) for kind in (SparkifyError, Report, Plan, Answers, Result)]
+    stops = [overhear(kind, 0) for kind in (SparkifyError, Report, Plan, Erasure, Answers, Result)]
     stops.append(overhear(subprocess.CompletedProcess, 1))
     result = yield
     for stop in stops:

@@ -31,6 +31,7 @@ from sparkify.warehouses.duckdb.local import (
     limit_memory,
     no_progress_bar,
 )
+from sparkify.warehouses.duckdb.rewriting import rewrite
 from sparkify.warehouses.executor import Executor, driver
 from sparkify.warehouses.routes import InPlace
 
@@ -87,8 +88,7 @@ class DuckDB(Warehouse):
     @property
     def path(self) -> str:
         """The database's file; what it is called in memory."""
-        database = self.engine.url.database or MEMORY
-        return MEMORY if self.in_memory else str(absolute(database))
+        return MEMORY if self.in_memory else str(absolute(self.engine.url.database or MEMORY))
 
     def translate(self, error: Exception) -> SparkifyError | None:
         """See `Warehouse.translate`."""
@@ -131,9 +131,8 @@ class DuckDB(Warehouse):
     def make(self) -> None:
         """Create an empty database as a whole: DuckDB cannot open a half-written one."""
         self.require_url()
-        path = Path(self.path)
-        check_path(path)
-        target = path.resolve()
+        check_path(Path(self.path))
+        target = Path(self.path).resolve()
         if target.exists() or str(self.engine.url.query.get("access_mode")).lower() == "read_only":
             return
         with scratch.shortages(target.parent):
@@ -216,6 +215,11 @@ class DuckDB(Warehouse):
     def is_dead(self, heartbeat: Column) -> sa.ColumnElement[bool]:
         """See `Warehouse.is_dead`: who holds the file is the only run that is alive."""
         return sa.true()
+
+    def scrub(self, connection: sa.Connection) -> None:
+        """See `Warehouse.scrub`: the file is written anew, and the connection closed."""
+        if not self.in_memory:
+            rewrite(connection, Path(self.path), owned=self.owned)
 
     def copy_at(self, path: str) -> FileCopy:
         """See `Warehouse.copy_at`."""

@@ -19,9 +19,10 @@ from sparkify.lake.objects import Lake, LakeObject, by_kind
 from sparkify.lake.s3 import Bucket
 from sparkify.lake.uris import split
 from sparkify.models.statements import Column
+from sparkify.read.forgotten import Forgotten
 from sparkify.read.results import Outcome
 from sparkify.read.rules import fields_of
-from sparkify.warehouses.executor import Executor
+from sparkify.warehouses.executor import USERS, Executor
 from sparkify.warehouses.redshift import copy_log, incoming
 from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import Copy
@@ -67,7 +68,8 @@ class Direct(Route):
         for number, batch in enumerate(batches(objects)):
             name = f"{staging.run_id}/{number}"
             file_id = next(staging.file_ids)
-            yield [BatchCopy(self.copier, executor, batch, file_id, name).load()]
+            forgotten = staging.forgotten if batch[0].kind == "events" else None
+            yield [BatchCopy(self.copier, executor, batch, file_id, name, forgotten).load()]
 
 
 def batches(objects: Sequence[LakeObject]) -> Iterator[list[LakeObject]]:
@@ -89,6 +91,7 @@ class BatchCopy:
 
     Attributes:
         name: of what is uploaded for that, below the prefix for parts.
+        forgotten: whose records are left out; None if nobody was forgotten.
     """
 
     copier: Copier
@@ -96,6 +99,7 @@ class BatchCopy:
     objects: Sequence[LakeObject]
     file_id: int
     name: str
+    forgotten: Forgotten | None = None
 
     @property
     def kind(self) -> str:
@@ -112,12 +116,10 @@ class BatchCopy:
         self.copier.insert_rows(send, incoming.CLEANED, incoming.cleaned_rows(texts), self.name)
         checked = incoming.checked(kind)
         send.execute(checked)
-        failed = [
-            incoming.reject(kind, found, key)
-            for found, *key in send.rows(incoming.failed(kind, checked.table))
-        ]
+        left_out = self.leave_out(checked.table)
+        failed = self.failed(checked.table)
         rows, *counts = send.one(incoming.counts(kind, checked.table))
-        if copied != rows + len(failed) and not send.as_sql:
+        if copied != rows + len(failed) + left_out and not send.as_sql:
             raise SparkifyError(
                 f"of {copied:,} copied {kind} {rows:,} were staged and {len(failed):,} "
                 "rejected; nothing was published"
@@ -127,10 +129,30 @@ class BatchCopy:
         for each in (incoming.incoming(kind), incoming.CLEANED, checked.table):
             send.execute(DropTable(each))
         rejects += failed
-        outcome = Outcome(kind, self.file_id, self.objects, rows + len(rejects), batch=True)
-        outcome.rejects = rejects
+        outcome = Outcome(kind, self.file_id, self.objects, rows + len(rejects) + left_out)
+        outcome.batch, outcome.rejects, outcome.forgotten = True, rejects, left_out
         outcome.counted(rows, *counts)
         return outcome
+
+    def failed(self, checked: sa.Table) -> list[RejectedRecord]:
+        """The rejects of what fails a check."""
+        found = self.executor.rows(incoming.failed(self.kind, checked))
+        return [incoming.reject(self.kind, fault, key) for fault, *key in found]
+
+    def leave_out(self, checked: sa.Table) -> int:
+        """Remove the records of people who were forgotten, good or bad; return how many."""
+        if self.forgotten is None:
+            return 0
+        send, user = self.executor, checked.c.user_id
+        found = self.forgotten.among(user for (user,) in send.rows(sa.select(user).distinct()))
+        if not found:
+            return 0
+        send.hidden = {USERS: ", ".join(map(str, found))}
+        theirs = user.in_([sa.literal_column(USERS)])
+        (count,) = send.counts(sa.select(sa.func.count()).select_from(checked).where(theirs))
+        send.execute(sa.delete(checked).where(theirs))
+        send.hidden = {}
+        return count
 
     def copy_all(self) -> tuple[int, list[RejectedRecord]]:
         """COPY the objects into the temporary table: how many rows, and the rejects."""

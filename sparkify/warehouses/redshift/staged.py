@@ -6,7 +6,7 @@ between. The files are what the reader sees as the staging tables of its DuckDB 
 
 import glob
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.process import scratch, stopping
 from sparkify.read.results import Outcome
-from sparkify.read.sql import DuckDBScanner, Rows, Value, fill, literal
+from sparkify.read.sql import DuckDBScanner, Rows, literal
 from sparkify.warehouses.duckdb.dialect import Dialect
 from sparkify.warehouses.duckdb.local import any_order, limit_memory, no_progress_bar, shortage
 from sparkify.warehouses.executor import Executor, RecordingScanner
@@ -121,16 +121,15 @@ class Collector(DuckDBScanner):
         )
         run(f"CREATE VIEW {target.fullname} AS SELECT {columns(target)} FROM {PARTS}.{name}")
 
-    def execute(self, query: str, values: Mapping[str, Value] | None = None) -> Rows:
+    def run(self, query: str) -> Rows:
         """Run one statement; see `Scanner`."""
-        filled = fill(query, values) if values else query
-        if found := INSERT.match(filled):
-            return self.insert(self.tables[found[1]], filled[found.end() :])
-        if found := DELETE.match(filled):
+        if found := INSERT.match(query):
+            return self.insert(self.tables[found[1]], query[found.end() :])
+        if found := DELETE.match(query):
             name = found[1]
-            rows = f"SELECT {PLACE} FROM {PARTS}.{name} WHERE {filled[found.end() :]}"
-            return super().execute(f"INSERT INTO {PARTS}.{name}_deleted {rows}")
-        return super().execute(filled)
+            rows = f"SELECT {PLACE} FROM {PARTS}.{name} WHERE {query[found.end() :]}"
+            return super().run(f"INSERT INTO {PARTS}.{name}_deleted {rows}")
+        return super().run(query)
 
     def insert(self, target: sa.Table, select: str) -> Rows:
         """Write the rows of a SELECT, each value of its column's type, which COPY asks for."""
@@ -148,7 +147,7 @@ class Collector(DuckDBScanner):
         folder.parent.mkdir(exist_ok=True)
         each = f"PER_THREAD_OUTPUT, FILENAME_PATTERN '{name}-{self.inserts:05}-{{i}}')"
         self.inserts += 1
-        return super().execute(f"COPY ({select}) TO {literal(folder)} {WRITTEN}, {each}")
+        return super().run(f"COPY ({select}) TO {literal(folder)} {WRITTEN}, {each}")
 
     def parts(self, target: sa.Table) -> list[Path]:
         """The files of a table that have rows, without those that were deleted."""
