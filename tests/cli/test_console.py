@@ -261,7 +261,7 @@ CALLED_FIRST = (
     "sparkify.analytics.verify",
 )
 #: what a command needs so that it calls one of them, beside a value for each required argument
-BESIDE = {"ask": ["row-counts"]}
+BESIDE = {"ask": ["row-counts"], "forget": ["1", "--yes"]}
 
 
 class SurpriseError(Exception):

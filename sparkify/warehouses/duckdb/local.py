@@ -83,5 +83,6 @@ def give_up(connection: sa.Connection) -> None:
     """Roll back, so that what an interrupted statement left does not outlive the connection."""
     with stopping.critical():
         # a query that a signal ended goes on in DuckDB's threads, and ROLLBACK would wait for it
-        driver(connection).interrupt()
+        if not connection.invalidated:  # as SQLAlchemy 2.1 does after a signal
+            driver(connection).interrupt()
         connection.rollback()
