@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import typer
@@ -67,7 +68,7 @@ CHOSEN = Chosen()
 
 def start(arguments: Sequence[str]) -> None:
     """Begin anew; a format is looked for at once, since the options themselves may be wrong."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = pairwise([*arguments, ""])
     as_json = any(f"{one}={two}" == "--log-format=json" for one, two in pairs)
     vars(CHOSEN).update(vars(Chosen(as_json=as_json or "--log-format=json" in arguments)))
 

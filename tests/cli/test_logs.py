@@ -114,3 +114,9 @@ def test_the_progress_moves_with_the_bytes(
     assert reading == sorted(reading)
     assert reading[-1] == sum(sizes)
     assert len(set(reading)) > 2
+
+
+def test_without_arguments_it_helps(sparkify: Sparkify) -> None:
+    """`sparkify` alone shows its help."""
+    done = sparkify()
+    assert done.out.startswith("Usage: sparkify") or "Usage: sparkify" in done.err
