@@ -201,8 +201,7 @@ class Changes:
     def index(self) -> Iterator[Statement]:
         """Bring the index of what was heard up to the plays that are new."""
         if self.everything:
-            yield sa.delete(HEARD)
-            yield insert(HEARD, heard())
+            yield from new_index()
             return
         is_new = within(EVENT_ROWS.file_id, self.file_ids) & (EVENT_ROWS.page == PLAY)
         plays = sa.select(EVENT_ROWS.song, EVENT_ROWS.artist, EVENT_ROWS.ts).where(is_new)
@@ -220,3 +219,9 @@ class Changes:
         )
         missing = sa.select(new).outerjoin_from(new, HEARD, known).where(least.is_(None))
         yield insert(HEARD, missing)
+
+
+def new_index() -> Iterator[Statement]:
+    """Make the index of what was heard anew, from all published plays."""
+    yield sa.delete(HEARD)
+    yield insert(HEARD, heard())

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
 
-from sparkify.load.changes import DAY, EVENT_ROWS, HEARD, Changes, Condition, Part
+from sparkify.load.changes import DAY, EVENT_ROWS, Changes, Condition, Part, new_index
 from sparkify.load.ranges import Steps, ask, extent
 from sparkify.load.transform import OWN_TABLES
-from sparkify.load.transform.plays import heard
 from sparkify.load.transform.rows import BY_USERS
 from sparkify.models import table
 from sparkify.models.staging import PLAY
-from sparkify.models.statements import Column, Statement, insert
+from sparkify.models.statements import Column, Statement
 from sparkify.warehouses.executor import USERS, Executor
 
 
@@ -65,8 +64,7 @@ class Removal(Changes):
 
     def index(self) -> Iterator[Statement]:
         """See `Changes.index`: it may have plays of theirs in versions that are gone."""
-        yield sa.delete(HEARD)
-        yield insert(HEARD, heard())
+        return new_index()
 
 
 def theirs(user_id: sa.ColumnElement[int]) -> Condition:

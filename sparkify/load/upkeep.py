@@ -1,7 +1,7 @@
 """What is done to a warehouse beside loading: `upgrade` and `forget`."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import sqlalchemy as sa
@@ -96,12 +96,10 @@ def forget(
             message says so.
     """
     given = {"lock_timeout": lock_timeout, "publish": publish, "tls": tls, "forget_key": forget_key}
-    url = None if isinstance(warehouse, sa.Engine) else warehouse
-    settings = config.load({"warehouse": url, **given})
-    if settings.forget_key is None:
-        raise no_key("to forget a user needs a secret of at least 16 characters")
-    number = parse_user(str(user))
-    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+    with existing(warehouse, given, bare=True) as (opened, settings):
+        if settings.forget_key is None:
+            raise no_key("to forget a user needs a secret of at least 16 characters")
+        number = parse_user(str(user))
         copy = None if dry_run else warehouses.copy_of(opened, settings)
         erasure = forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
         if copy is not None:
@@ -126,11 +124,18 @@ def update(copy: Copy, lock_timeout: float) -> None:
 
 @contextmanager
 def existing(
-    warehouse: str | sa.Engine | None, *, bare: bool = False
+    warehouse: str | sa.Engine | None,
+    given: Mapping[str, object] | None = None,
+    *,
+    bare: bool = False,
 ) -> Iterator[tuple[Warehouse, Settings]]:
-    """A warehouse, opened, and the settings; `bare`: it may be the name of an engine."""
+    """A warehouse, opened, and the settings, some of which are given.
+
+    Args:
+        bare: whether it may be the name of an engine.
+    """
     url = None if isinstance(warehouse, sa.Engine) else warehouse
-    settings = config.load({"warehouse": url})
+    settings = config.load({"warehouse": url, **(given or {})})
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
         if not bare:
             opened.require_url()
