@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, settings
 
-from sparkify import masking, warehouses
+from sparkify import masking, pipeline, warehouses
 from sparkify.models import schema
 from tests.redshift_standin import TLS, StandIn
 from tests.redshift_standin.authority import authority as make_authority
@@ -102,23 +103,39 @@ def lake(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["duckdb", "redshift"])
-def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a warehouse that is not there yet, of each kind in turn."""
+def warehouse(request: pytest.FixtureRequest) -> str:
+    """The URL of a warehouse with its schema and no rows, of each kind in turn."""
     if request.param == "duckdb":
-        return f"duckdb:///{tmp_path}/warehouse.duckdb"
+        return str(request.getfixturevalue("duckdb_url"))
     found: StandIn = request.getfixturevalue("cluster")
     return found.url()
 
 
+@pytest.fixture(params=["duckdb", "redshift"])
+def new_warehouse(request: pytest.FixtureRequest) -> str:
+    """The URL of a warehouse without a schema, of each kind in turn."""
+    if request.param == "duckdb":
+        return str(request.getfixturevalue("new_url"))
+    found: StandIn = request.getfixturevalue("new_cluster")
+    return found.url()
+
+
 @pytest.fixture
-def duckdb_url(tmp_path: Path) -> str:
+def new_url(tmp_path: Path) -> str:
     """The URL of a DuckDB file that is not there yet."""
     return f"duckdb:///{tmp_path}/warehouse.duckdb"
 
 
+@pytest.fixture
+def duckdb_url(new_url: str, empty: Path) -> str:
+    """The URL of a DuckDB file with its schema and no rows."""
+    shutil.copy(empty, new_url.removeprefix("duckdb:///"))
+    return new_url
+
+
 @pytest.fixture(scope="session")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A DuckDB file with its schema and no rows, to be copied: to make it takes most of a run."""
+    """A DuckDB file with its schema and no rows, to be copied: to make it takes half of a run."""
     made = tmp_path_factory.mktemp("empty") / "empty.duckdb"
     with warehouses.connect(f"duckdb:///{made}") as warehouse, warehouse.writing(0) as connection:
         schema.upgrade(connection)
@@ -141,7 +158,7 @@ def cluster_server(s3_server: Bucket, authority: tuple[TLS, Path]) -> Iterator[S
 
 
 @pytest.fixture
-def cluster(
+def new_cluster(
     cluster_server: StandIn,
     authority: tuple[TLS, Path],
     s3: Bucket,
@@ -149,11 +166,21 @@ def cluster(
     collect_lost_sockets: None,
 ) -> Iterator[StandIn]:
     """An empty cluster, with settings that say where parts go; its certificate is verified."""
-    cluster_server.reset()
+    cluster_server.reset(empty=True)
     use_parts(monkeypatch, s3)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     yield cluster_server
     assert secrets.shown(cluster_server.statements) == []
+
+
+@pytest.fixture
+def cluster(new_cluster: StandIn) -> StandIn:
+    """A cluster with the schema and no rows, else as `new_cluster`."""
+    if not new_cluster.kept:
+        pipeline.upgrade(new_cluster.url())
+        new_cluster.keep()
+    new_cluster.reset()
+    return new_cluster
 
 
 def use_parts(monkeypatch: pytest.MonkeyPatch, s3: Bucket) -> None:

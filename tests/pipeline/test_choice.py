@@ -113,14 +113,14 @@ def test_the_rows_of_an_object_that_is_gone_stay(november: Path, duckdb_url: str
     ],
 )
 def test_what_cannot_be_asked_for(
-    november: Path, duckdb_url: str, options: dict[str, Any], says: str
+    november: Path, new_url: str, options: dict[str, Any], says: str
 ) -> None:
     """The error names the parameter, before anything is loaded; a plan says the same."""
     for function in (pipeline.run, pipeline.plan):
         with pytest.raises(UsageError) as error:
-            function(str(november), duckdb_url, **options)
+            function(str(november), new_url, **options)
         assert says in str(error.value)
-    assert not Path(duckdb_url.removeprefix("duckdb:///")).exists()
+    assert not Path(new_url.removeprefix("duckdb:///")).exists()
 
 
 @redshift_is_long

@@ -257,10 +257,10 @@ def test_a_user_is_a_number(duckdb_url: str, user: str) -> None:
         pipeline.forget(user, duckdb_url)
 
 
-def test_nothing_is_made_to_forget_in(duckdb_url: str) -> None:
+def test_nothing_is_made_to_forget_in(new_url: str) -> None:
     """A warehouse that does not exist is not created."""
     with pytest.raises(UsageError, match="not found"):
-        forget(duckdb_url)
+        forget(new_url)
     assert list(Path().iterdir()) == []
 
 

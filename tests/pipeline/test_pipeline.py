@@ -358,13 +358,13 @@ def test_the_report_is_for_people_and_programs(lake: Path, warehouse: str) -> No
     assert report._repr_html_().startswith("<table>")
 
 
-def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, warehouse: str) -> None:
+def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, new_warehouse: str) -> None:
     """`plan` says what `run` would do, also without a warehouse."""
     put(lake, "events", "a.json", event())
-    planned = pipeline.plan(str(lake), warehouse)
+    planned = pipeline.plan(str(lake), new_warehouse)
     assert planned.files.new == 1
-    assert not Path(warehouse.removeprefix("duckdb:///")).exists()
-    name = warehouse.split(":", maxsplit=1)[0].split("+", maxsplit=1)[0]
+    assert not Path(new_warehouse.removeprefix("duckdb:///")).exists()
+    name = new_warehouse.split(":", maxsplit=1)[0].split("+", maxsplit=1)[0]
     assert len(pipeline.plan(str(lake), name).statements) == len(planned.statements)
     written = [text.split("(")[0].strip() for text in planned.statements]
     stage = {"duckdb": "INSERT INTO", "redshift": "COPY"}[name]

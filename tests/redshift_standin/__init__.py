@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,12 @@ from .tokens import literal
 __all__ = ["TLS", "Faults", "StandIn"]
 
 ISOLATION_LEVELS = {"snapshot": "repeatable read", "serializable": "serializable"}
+READ_COMMITTED = "SET default_transaction_isolation = 'read committed'"
 ISOLATION_NAMES = {"snapshot": "Snapshot Isolation", "serializable": "Serializable"}
+
+MAINTENANCE = "template1"  # a database of PostgreSQL's own: one that is replaced has no sessions
+KEPT = "kept"
+STRATEGY = "FILE_COPY"
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,9 @@ class StandIn:
         self._tls = tls
         self._stack = ExitStack()
         self._server: Server | None = None
+        self._postgres: Postgres | None = None
         self._admin: Backend | None = None
+        self.kept = False  # whether `keep` was called
         self.user = SUPERUSER
         self.database = DATABASE
 
@@ -86,8 +93,9 @@ class StandIn:
         with ExitStack() as stack:
             postgres = Postgres(ISOLATION_LEVELS[self._settings.isolation])
             stack.callback(postgres.stop)
+            self._postgres = postgres
             self._admin = self._prepare(postgres)
-            stack.callback(self._admin.close)
+            stack.callback(self._close_admin)
             tls = self._tls.context() if self._tls else None
             self._server = Server(postgres.connect, DATABASE, self._settings, tls)
             self._server.password = self._password
@@ -155,8 +163,18 @@ class StandIn:
         """End every session, as a restart of the cluster would."""
         self._running.disconnect_all()
 
-    def reset(self) -> None:
-        """As new: no sessions, tables, schemas, statements or faults, the first password."""
+    def keep(self) -> None:
+        """Let `reset` bring back what the database holds now, instead of emptying it."""
+        self._running.disconnect_all()
+        self._replace(KEPT, DATABASE)
+        self.kept = True
+
+    def reset(self, *, empty: bool = False) -> None:
+        """As new: no sessions, statements or faults, the first password.
+
+        Args:
+            empty: without tables and schemas, also where `keep` was called.
+        """
         server = self._running
         server.disconnect_all()
         server.faults.clear()
@@ -164,8 +182,25 @@ class StandIn:
         server.password = self._password
         server.idle_limit = None
         server.tls = self._tls.context() if self._tls else None
-        assert self._admin is not None
-        self._admin.query("SELECT standin.reset()")
+        if self.kept and not empty:
+            self._replace(DATABASE, KEPT)
+        else:
+            assert self._admin is not None
+            self._admin.query("SELECT standin.reset()")
+
+    def _replace(self, database: str, by: str) -> None:
+        """Put a copy of one database in the place of another; nobody may be connected to them."""
+        assert self._postgres is not None
+        self._close_admin()
+        with closing(self._postgres.connect(MAINTENANCE)) as control:
+            control.query(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            control.query(f"CREATE DATABASE {database} TEMPLATE {by} STRATEGY {STRATEGY}")
+        self._admin = self._postgres.connect()
+        self._admin.query(READ_COMMITTED)
+
+    def _close_admin(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
 
     @property
     def _running(self) -> Server:
@@ -175,7 +210,7 @@ class StandIn:
 
     def _prepare(self, postgres: Postgres) -> Backend:
         admin = postgres.connect()
-        admin.query("SET default_transaction_isolation = 'read committed'")
+        admin.query(READ_COMMITTED)
         isolation = ISOLATION_NAMES[self._settings.isolation]
         values = f"{self._settings.slices}, {literal(isolation)}"
         admin.query(f"INSERT INTO standin.settings VALUES ({values})")

@@ -42,11 +42,11 @@ def by_event(url: str) -> sa.Engine:
 
 @pytest.mark.parametrize("make", [by_argument, by_option, by_event])
 def test_an_engine_that_commits_by_itself_is_refused(
-    lake: Path, warehouse: str, make: Make
+    lake: Path, new_warehouse: str, make: Make
 ) -> None:
     """Nothing is written, and one line says what to pass instead."""
     put(lake, "events", "a.json", event())
-    engine = make(warehouse)
+    engine = make(new_warehouse)
     with pytest.raises(UsageError, match=r"AUTOCOMMIT.*pass an engine"):
         pipeline.run(lake, engine)
     with pytest.raises(UsageError, match="AUTOCOMMIT"):
