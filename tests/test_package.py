@@ -152,6 +152,7 @@ def test_every_setting_says_what_it_is() -> None:
     assert [name for name, option in OPTIONS.items() if not option.help.endswith(".")] == []
 
 
+@pytest.mark.long
 def test_a_run_imports_no_pandas(tmp_path: Path) -> None:
     """DuckDB imports pandas, where it is, with the first parameter of a statement: 0.5 s."""
     code = (

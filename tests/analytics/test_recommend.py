@@ -71,6 +71,7 @@ def test_listeners_alike_decide(lake: Path, url: str) -> None:
     assert [row[0] for row in analytics.recommend(3, url).rows] == ["A", "B", "C"]
 
 
+@pytest.mark.long
 def test_scores_are_the_same_on_redshift(lake: Path, url: str, cluster: StandIn) -> None:
     """Roots and quotients keep their decimals, so that the order is the same."""
     heard = {1: "AB", 2: "ABC", 3: "AX", 4: "BXYZ", 5: "XY"}

@@ -264,6 +264,7 @@ def test_a_signal_at_any_moment(works: list[Work], number: signal.Signals, count
         signals.stop(work, number, draw.uniform(0, 0.4))
 
 
+@pytest.mark.long
 def test_a_signal_while_it_commits(works: list[Work]) -> None:
     """COMMIT is never interrupted: the run then says that the load was published."""
     signals.stop_committing(works[1], signal.SIGTERM)

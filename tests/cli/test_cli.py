@@ -113,6 +113,7 @@ def test_simulate_makes_a_lake(sparkify: Sparkify, lake: Path) -> None:
     assert sparkify("simulate", lake).code == 2
 
 
+@pytest.mark.long
 def test_schema_is_shown_and_made_anew(sparkify: Sparkify, full: Path) -> None:
     """`schema` prints DDL or a diagram; `--reset` leaves the tables and no rows."""
     sparkify("run", full)
@@ -281,6 +282,7 @@ def test_too_many_rejects_publish_nothing(sparkify: Sparkify, full: Path) -> Non
     assert sparkify("run", full, "--full", "--max-rejects", "91%").code == 0
 
 
+@pytest.mark.long
 def test_rejects_are_listed_filtered_and_taken_out(sparkify: Sparkify, full: Path) -> None:
     """Each refused record with its keys; by object, code or load; the raw ones into a file."""
     put(full, "events", "bad.json", b"not json", event(level="gold"), event(itemInSession=9))
@@ -330,6 +332,7 @@ def test_a_held_warehouse_is_waited_for(sparkify: Sparkify, full: Path, command:
         holder.communicate()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
 )
@@ -397,6 +400,7 @@ def test_forget_without_a_key_names_the_setting(sparkify: Sparkify, full: Path) 
     assert "set SPARKIFY_FORGET_KEY, or [FORGET] SECRET in dwh.cfg" in ended.err
 
 
+@pytest.mark.long
 def test_forget_asks_on_a_terminal(
     sparkify: Sparkify, full: Path, key: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_closed_pipe_for_messages(lake: Path) -> None:
     assert sparkify("run", "nowhere", by=ERRORS_TO_FULL).returncode == 2
 
 
+@pytest.mark.long
 def test_a_closed_pipe_for_results(lake: Path) -> None:
     """The reader has seen enough: nothing more is said."""
     read, write = os.pipe()
@@ -160,6 +161,7 @@ def test_a_report_in_ascii(lake: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 def test_the_working_folder_was_removed(lake: Path) -> None:
     """One line says so where it is needed."""
     done = sparkify("run", lake, by=NO_FOLDER)
@@ -176,6 +178,7 @@ def test_a_working_folder_is_not_needed_for_absolute_names(lake: Path) -> None:
     assert loads() == 1
 
 
+@pytest.mark.long
 def test_no_temporary_folder(lake: Path) -> None:
     """No file can be written anywhere: one line names TMPDIR."""
     done = sparkify("run", lake, limit=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
@@ -209,6 +212,7 @@ def test_rejects_are_kept_for_their_owner(lake: Path, here: Command) -> None:
     assert kept.read_text() == "mine\n"
 
 
+@pytest.mark.long
 def test_escape_sequences_never_reach_a_terminal(lake: Path, here: Command) -> None:
     """Names of files, options and folders, in errors and in what is logged."""
     bad = "\x1b]0;title\x07\x9b31m\u202e"
@@ -233,6 +237,7 @@ def test_printable() -> None:
     assert printable("a\nb\tc", keep="\n") == "a\nb\\tc"
 
 
+@pytest.mark.long
 def test_progress_is_shown_on_a_terminal(lake: Path, here: Command) -> None:
     """And only there; if the terminal goes away, the run does its job."""
     ours, theirs = pty.openpty()

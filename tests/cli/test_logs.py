@@ -47,6 +47,7 @@ def test_v_narrates_the_steps(sparkify: Sparkify, full: Path, after: bool) -> No
     assert "SELECT" not in ended.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [["-vv"], ["-v", "-v"]])
 def test_vv_shows_the_statements_with_their_times(
     sparkify: Sparkify, full: Path, options: list[str]
@@ -60,6 +61,7 @@ def test_vv_shows_the_statements_with_their_times(
     assert "listed" in err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", [False, True])
 def test_q_prints_errors_only(sparkify: Sparkify, full: Path, after: bool) -> None:
     """No warning, and nothing about files that were written."""
@@ -70,6 +72,7 @@ def test_q_prints_errors_only(sparkify: Sparkify, full: Path, after: bool) -> No
     assert sparkify("-q", "run", "nowhere").err.startswith("sparkify: ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", [False, True])
 def test_json_lines(sparkify: Sparkify, full: Path, after: bool) -> None:
     """Everything on stderr is one JSON object a line; an error has its exit code."""

@@ -9,6 +9,7 @@ from sparkify.errors import UsageError
 from tests.cluster.conftest import GENERATED, PASSWORD, SECRET_KEY, Aws, Cluster
 
 
+@pytest.mark.long
 def test_create_makes_a_cluster_that_can_be_used(cluster: Cluster) -> None:
     """Create ends when the cluster is available, and prints its endpoint and its role."""
     outcome = cluster.create()

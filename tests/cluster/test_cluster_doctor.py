@@ -125,6 +125,7 @@ def test_a_run_would_work(ready: Cluster, lake: Session) -> None:
     assert lake.client("s3").list_objects_v2(Bucket=f"{ready.name}-work").get("Contents", []) == []
 
 
+@pytest.mark.long
 def test_a_cluster_is_asked_for_its_schema(
     ready: Cluster,
     cluster_server: StandIn,

@@ -111,6 +111,7 @@ def redshift_url(
 MODES = [("direct", ""), ("direct", "parts"), ("staged", "parts")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("copy", "staging"), MODES)
 def test_what_is_sent_is_granted(
     copy: str,

@@ -73,6 +73,7 @@ def cron(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_cron_loads_and_says_nothing_to_the_hook(
     lake: Path, hook: tuple[str, list[dict[str, str]]]
 ) -> None:
@@ -83,6 +84,7 @@ def test_cron_loads_and_says_nothing_to_the_hook(
     assert len(star(URL)["songplays"]) == 1
 
 
+@pytest.mark.long
 def test_cron_tells_of_a_failure(lake: Path, hook: tuple[str, list[dict[str, str]]]) -> None:
     """The exit code is the command's; the message has its error, by web hook and by mail."""
     mail = Path("bin/mail")
@@ -120,6 +122,7 @@ def test_cron_tries_again_if_that_may_help(
     assert done.stderr.count("is held by process") == 3  # two attempts, and the message
 
 
+@pytest.mark.long
 def test_the_workflow(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of its `run:` steps succeeds, as GitHub runs them, and leaves what is uploaded."""
     workflow = yaml.safe_load((EXAMPLES / "github-actions.yml").read_text())
@@ -168,6 +171,7 @@ def s3_event(*objects: tuple[str, str]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_the_lambda_handler(
     s3: Bucket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -190,6 +194,7 @@ def test_the_lambda_handler(
     assert "songplays 1" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its cells run in their order, and what a cell ends with can be shown; it has no outputs."""
     book = json.loads((EXAMPLES / "notebook.ipynb").read_text(encoding="utf-8"))
@@ -247,6 +252,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], object]]:
     return found
 
 
+@pytest.mark.long
 def test_the_tasks_of_the_dag(lake: Path, tasks: dict[str, Callable[[], object]]) -> None:
     """They load, check and write the page; only what may pass is tried again."""
     report = tasks["load"]()
@@ -289,6 +295,7 @@ def test_the_dag_in_airflow(lake: Path) -> None:
     assert (lake.parent / "page.html").is_file()
 
 
+@pytest.mark.long
 def test_bi_tools_read_a_copy(lake: Path) -> None:
     """The Python of the page runs against a published copy, one block after the other."""
     Path("public").mkdir()

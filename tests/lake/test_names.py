@@ -147,6 +147,7 @@ def test_names_that_are_not_utf8_load(tmp_path: Path, warehouse: str) -> None:
     assert sorted(names) == [r"x\\xff.json", r"x\xff.json"]
 
 
+@pytest.mark.long
 @redshift_is_long
 def test_a_file_is_a_location(lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its path, below the home, or by a URL; whatever its name."""

@@ -58,6 +58,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.long
 def test_any_key_loads(bucket: Any, duckdb_url: str) -> None:
     """A key is fetched as it is, whatever stands in it."""
     for number, name in enumerate(NAMES, 1):
@@ -88,6 +89,7 @@ def test_markers_and_other_names_are_ignored(bucket: Any, duckdb_url: str) -> No
     assert (report.files.new, report.files.ignored) == (1, 3)
 
 
+@pytest.mark.long
 def test_a_large_object_is_read_too(bucket: Any, duckdb_url: str) -> None:
     """An object over the size of those that are read together loads as well."""
     records = [event(itemInSession=i) for i in range(4000)]

@@ -117,6 +117,7 @@ def test_the_next_answer_may_be_right(
     assert pipeline.run("s3://music", duckdb_url).rows["songplays"] == body.count(b"\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", [KEYS[0], pytest.param(KEYS[1], marks=pytest.mark.long)])
 def test_a_slow_transfer_has_all_the_time_it_needs(
     s3: FakeS3, duckdb_url: str, monkeypatch: pytest.MonkeyPatch, key: str
@@ -194,6 +195,7 @@ def test_what_is_not_taken_is_removed_too(s3: FakeS3) -> None:
     assert not content.parent.exists()
 
 
+@pytest.mark.long
 def test_an_endless_listing_is_an_error(s3: FakeS3, monkeypatch: pytest.MonkeyPatch) -> None:
     """A listing that repeats a token, a key, or has empty pages for ever ends in one line."""
     monkeypatch.setattr("sparkify.lake.listing.EMPTY", 20)

@@ -140,6 +140,7 @@ def test_a_prefix_with_nothing_below(run: Run) -> None:
     assert "s3://music/nothing" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["a\nb.json", "a\tb.json", "a\x1b[31mb.json", "a\x7f.json"])
 def test_keys_with_control_characters(s3: FakeS3, run: Run, name: str) -> None:
     """They load as they are; an error shows them escaped, in one line."""

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.factory import event, lines
 from tests.lake.servers import serving
 
@@ -67,6 +69,7 @@ def ran(script: str, folder: Path, objects: dict[str, bytes]) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.long
 def test_memory_is_bounded(tmp_path: Path) -> None:
     """Neither a large object nor many small ones are held in memory as a whole, in KiB here."""
     objects = {f"log_data/small-{n}.json": b"x" * (MIB - 1) for n in range(120)}
@@ -76,6 +79,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert large < 40 * 1024
 
 
+@pytest.mark.long
 def test_a_child_of_a_fork_is_told_at_once(tmp_path: Path) -> None:
     """It ends with a clear error, and its parent goes on working."""
     objects = {f"log_data/{n}.json": lines([event(itemInSession=n)]) for n in range(30)}

@@ -63,6 +63,7 @@ def test_nothing_is_in_the_range_of_nothing() -> None:
 # ----------------------------------------------------------------------------------------- users
 
 
+@pytest.mark.long
 @redshift_is_long
 @pytest.mark.parametrize("left", [[on(0), on(3, level="paid", lastName="Last")], [on(0)], []])
 def test_a_user_whose_last_day_is_removed_is_as_before_it(
@@ -83,6 +84,7 @@ def test_a_user_whose_last_day_is_removed_is_as_before_it(
     assert len(rows(warehouse, "SELECT user_id FROM users")) == 2 + len(last)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2)])
 def test_levels_before_a_change_stay(
     lake: Path, duckdb_url: str, tmp_path: Path, order: tuple[int, ...]
@@ -121,6 +123,7 @@ def test_a_song_finds_the_plays_before_it(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, matched) == [("Hunter",)]
 
 
+@pytest.mark.long
 def test_what_was_heard_is_known_with_its_first_and_last_time(lake: Path, duckdb_url: str) -> None:
     """One row per title and artist name, whatever the order of arrival."""
     for day in (5, 1, 9, 3):

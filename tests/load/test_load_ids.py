@@ -16,6 +16,7 @@ FORM = r"\d{8}T\d{12}-[0-9a-f]{6}"
 LOADS = "SELECT load_id FROM staging.loads"
 
 
+@pytest.mark.long
 @redshift_is_long
 def test_the_clock_goes_back(lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later load has a greater id, and is the last load, though its clock was behind."""
@@ -37,6 +38,7 @@ def test_the_clock_goes_back(lake: Path, warehouse: str, monkeypatch: pytest.Mon
     assert [found for (found,) in rows(warehouse, LOADS)] == made
 
 
+@pytest.mark.long
 def test_an_id_of_another_form_is_no_obstacle(lake: Path, duckdb_url: str) -> None:
     """It tells no time, so the clock decides."""
     put(lake, "events", "a.json", event())

@@ -141,6 +141,7 @@ def test_a_repeated_key_is_found(empty: Path, tmp_path: Path, name: str) -> None
         connection.rollback()
 
 
+@pytest.mark.long
 def test_a_repeated_key_is_found_although_the_cluster_believes_it(cluster: StandIn) -> None:
     """Redshift's planner takes declared keys for unique; the check still counts them."""
     with (

@@ -42,6 +42,7 @@ def test_the_current_level_is_the_one_of_the_user(loaded: Loaded) -> None:
     assert rows(loaded.url, current) == rows(loaded.url, "SELECT user_id, level FROM users")
 
 
+@pytest.mark.long
 @redshift_is_long
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
 def test_levels_do_not_depend_on_the_order_of_arrival(

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from sparkify import config, pipeline, warehouses
 from sparkify.models import Song, Songplay, User
 from tests.factory import event, put, song
+from tests.support import redshift_is_long
 
 
+@redshift_is_long
 def test_related_rows(lake: Path, warehouse: str) -> None:
     """A play knows its user, song, artist and time; a user the plays and levels."""
     put(lake, "events", "a.json", event(), event(itemInSession=1, song="other", level="paid"))

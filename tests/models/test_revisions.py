@@ -16,6 +16,7 @@ from tests.cli.test_cli import Sparkify, sparkify
 from tests.factory import event, put, rows
 from tests.models.test_schema import alembic_here
 from tests.models.test_upgrade import execute
+from tests.support import redshift_is_long
 
 __all__ = ["sparkify"]
 
@@ -65,6 +66,7 @@ def newest() -> str:
     return max(revisions().ours)
 
 
+@redshift_is_long
 def test_a_teams_branches_are_upgraded(lake: Path, warehouse: str, team: Path) -> None:
     """One that starts by itself and one that follows ours: a run makes both, an upgrade more."""
     write(team, "aa", needs=newest())
@@ -81,6 +83,7 @@ def test_a_teams_branches_are_upgraded(lake: Path, warehouse: str, team: Path) -
     assert pipeline.run(lake, warehouse).load_id is None
 
 
+@pytest.mark.long
 def test_a_branch_that_is_not_configured(
     lake: Path, duckdb_url: str, team: Path, monkeypatch: pytest.MonkeyPatch, sparkify: Sparkify
 ) -> None:

@@ -49,6 +49,7 @@ def alembic_here(*arguments: str, warehouse: str) -> str:
     return printed.getvalue()
 
 
+@pytest.mark.long
 def test_alembic_makes_checks_and_removes_the_schema(lake: Path, duckdb_url: str) -> None:
     """`upgrade head`, `check` and `downgrade base` are clean, and a run uses what they made."""
     alembic_here("upgrade", "head", warehouse=duckdb_url)
@@ -105,6 +106,7 @@ def test_every_column_is_encoded() -> None:
             assert column.dialect_options["redshift"]["encode"] == expected, column
 
 
+@pytest.mark.long
 def test_the_state_of_an_old_schema_is_behind(duckdb_url: str) -> None:
     """A revision that the code knows, and that is not its newest, is behind."""
     alembic("upgrade", "0001", warehouse=duckdb_url)

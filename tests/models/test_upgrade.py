@@ -14,6 +14,7 @@ from tests.cli.test_cli import Sparkify, sparkify
 from tests.factory import event, put, rows
 from tests.models.test_versions import migrate
 from tests.redshift_standin import StandIn
+from tests.support import redshift_is_long
 
 __all__ = ["sparkify"]
 
@@ -82,6 +83,7 @@ def test_the_schema_is_upgraded_by_command(tmp_path: Path, empty: Path, sparkify
         assert sorted(names) == sorted(sa.inspect(connection).get_table_names())
 
 
+@redshift_is_long
 @pytest.mark.parametrize("revision", [None, "0002"])
 def test_the_statements_of_an_upgrade(
     lake: Path, warehouse: str, revision: str | None, sparkify: Sparkify

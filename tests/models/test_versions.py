@@ -13,6 +13,7 @@ from sparkify.models.schema import alembic_config
 from tests.factory import event, lines, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.support import redshift_is_long
 
 BOOKS = "SELECT uri, kind, etag, size, load_id, records, rejects FROM staging.files"
 OLD_BOOKS = "SELECT count(*) FROM staging.rejects WHERE load_id IS NULL"
@@ -50,6 +51,7 @@ def change(lake: Path) -> None:
     put(lake, "events", "c.json", b"\x1f\x8b of no use from the start")
 
 
+@redshift_is_long
 def test_old_warehouses_are_kept(
     lake: Path, warehouse: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -75,6 +77,7 @@ def test_old_warehouses_are_kept(
     assert everything(warehouse)[:3] == everything(fresh)[:3]
 
 
+@pytest.mark.long
 def test_direct_loads_are_kept(cluster: StandIn, s3: Bucket) -> None:
     """What a load copied is one version; when an object changes, all of it is copied again."""
     url, source = cluster.url(), s3.url("lake")
@@ -95,6 +98,7 @@ def test_direct_loads_are_kept(cluster: StandIn, s3: Bucket) -> None:
     assert len(rejects(url)) == 1
 
 
+@pytest.mark.long
 def test_grants_hold_for_the_views(lake: Path, cluster: StandIn) -> None:
     """Who might read a table may read the view that has its name, after every upgrade."""
     url = cluster.url()

@@ -72,6 +72,7 @@ def test_days_are_inclusive_and_may_be_open(
     assert bool(report.load_id) == bool(records)
 
 
+@pytest.mark.long
 @redshift_is_long
 def test_what_is_new_loads_as_always(november: Path, warehouse: str) -> None:
     """Whatever its days; what has changed, too, and songs."""
@@ -86,6 +87,7 @@ def test_what_is_new_loads_as_always(november: Path, warehouse: str) -> None:
     assert "versions.greatest_ts >= '2018-11-09 00:00:00'" in "".join(planned.statements)
 
 
+@pytest.mark.long
 def test_the_rows_of_an_object_that_is_gone_stay(november: Path, duckdb_url: str) -> None:
     """It cannot be read again."""
     pipeline.run(str(november), duckdb_url)
@@ -123,6 +125,7 @@ def test_what_cannot_be_asked_for(
     assert not Path(new_url.removeprefix("duckdb:///")).exists()
 
 
+@pytest.mark.long
 @redshift_is_long
 def test_a_limit_reads_some_and_the_next_run_the_rest(november: Path, warehouse: str) -> None:
     """Events and songs in turn; nothing is missing, and in the end nothing is."""
@@ -162,6 +165,7 @@ def test_named_objects_alone(november: Path, warehouse: str) -> None:
     assert (report.files.new, report.files.changed, report.files.unchanged) == (3, 1, 2)
 
 
+@pytest.mark.long
 def test_names_of_what_is_not_there(
     november: Path, duckdb_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -179,6 +183,7 @@ def test_names_of_what_is_not_there(
     assert "b.json" in files(duckdb_url)
 
 
+@pytest.mark.long
 def test_named_objects_in_s3(s3: Bucket, duckdb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """By keys below the source or by URLs, as an event of S3 has them; a key is no prefix."""
     use_s3(monkeypatch, str(s3.endpoint))
@@ -207,6 +212,7 @@ def test_relative_names_need_a_source(november: Path, duckdb_url: str) -> None:
     assert pipeline.run(None, duckdb_url, **where, objects=[name]).files.new == 1
 
 
+@pytest.mark.long
 def test_on_the_command_line(sparkify: Sparkify, november: Path) -> None:
     """`run` and `plan` have --since, --until and --limit."""
     assert json.loads(sparkify("plan", november, "--limit", 2, "--json").out)["files"]["new"] == 2

@@ -16,6 +16,7 @@ from tests.factory import DIRECTORY, NOON, event, files, lines, put, rows, song,
 from tests.pipeline.test_stage_then_publish import Killed, Reading, staged_by_a_dead_run
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.support import redshift_is_long
 
 KEY = "s3cr3t-of-those-forgotten"
 THEM = 4711
@@ -107,6 +108,7 @@ def forget(url: str, **options: Any) -> Erasure:
     return pipeline.forget(THEM, url, **options)
 
 
+@redshift_is_long
 @pytest.mark.parametrize("unreadable", [[], UNREADABLE], ids=["", "unreadable"])
 def test_a_warehouse_is_as_if_they_had_never_been(
     lake: Path, warehouse: str, cluster: StandIn, tmp_path: Path, unreadable: list[Any]
@@ -146,6 +148,7 @@ def test_a_warehouse_is_as_if_they_had_never_been(
     assert f"+ {records.forgotten} forgotten" in str(report)
 
 
+@pytest.mark.long
 def test_direct_loads_leave_them_out(
     cluster: StandIn, s3: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +174,7 @@ def test_direct_loads_leave_them_out(
     assert everything(url) == expected
 
 
+@redshift_is_long
 def test_no_load_brings_them_back(lake: Path, warehouse: str) -> None:
     """A new object, one that changes, one that is pruned, one that a dead run has staged."""
     put(lake, "events", "a.json", event(), theirs())
@@ -193,6 +197,7 @@ def test_no_load_brings_them_back(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, "SELECT user_id FROM users") == [(49,)]
 
 
+@redshift_is_long
 def test_what_a_dead_run_has_staged_is_forgotten_too(lake: Path, warehouse: str) -> None:
     """It is removed at once, and read again by the next run instead of adopted."""
     path = put(lake, "events", "a.json", event(), theirs(), theirs(level="gold"))
@@ -206,6 +211,7 @@ def test_what_a_dead_run_has_staged_is_forgotten_too(lake: Path, warehouse: str)
     assert (report.records.forgotten, report.rows["users"]) == (2, 1)
 
 
+@pytest.mark.long
 def test_someone_is_forgotten_while_a_run_reads(lake: Path, cluster: StandIn) -> None:
     """The run notices it before it publishes, and reads again."""
     put(lake, "events", "a.json", event(), theirs())
@@ -223,6 +229,7 @@ def test_someone_is_forgotten_while_a_run_reads(lake: Path, cluster: StandIn) ->
 # ---------------------------------------------------------------------------- the key
 
 
+@redshift_is_long
 def test_a_run_needs_the_key(lake: Path, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without it, or with another one, a run stops and names the setting; status works."""
     put(lake, "events", "a.json", event())
@@ -264,6 +271,7 @@ def test_nothing_is_made_to_forget_in(new_url: str) -> None:
     assert list(Path().iterdir()) == []
 
 
+@redshift_is_long
 def test_the_book_tells_when_and_not_who(lake: Path, warehouse: str) -> None:
     """A user whom nobody knows is kept out, too; each has one row, and two keys differ in it."""
     put(lake, "events", "a.json", event())
@@ -279,6 +287,7 @@ def test_the_book_tells_when_and_not_who(lake: Path, warehouse: str) -> None:
     assert pipeline.run(lake, warehouse).records.forgotten == 2
 
 
+@pytest.mark.long
 def test_the_copy_for_readers_has_nothing_of_them(lake: Path, duckdb_url: str) -> None:
     """It is updated, but not by a dry run; a copy of another warehouse stops all before it."""
     put(lake, "events", "a.json", event(), theirs(song="Only Theirs"))
@@ -297,6 +306,7 @@ def test_the_copy_for_readers_has_nothing_of_them(lake: Path, duckdb_url: str) -
     assert [mark for mark in (*MARKS, "Only Theirs") if mark.encode() in content] == []
 
 
+@redshift_is_long
 def test_logs_have_nothing_of_them(
     lake: Path, warehouse: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -354,6 +364,7 @@ def survive(lake: Path, url: str, interrupt: Callable[[int], None], stride: int)
     ]
 
 
+@pytest.mark.long
 def test_killed_anywhere_all_is_as_before(
     lake: Path, duckdb_url: str, interrupt: Callable[[int], None]
 ) -> None:

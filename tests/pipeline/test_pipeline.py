@@ -319,6 +319,7 @@ def test_a_damaged_version_leaves_the_good_one(lake: Path, warehouse: str) -> No
     assert pipeline.run(str(lake), warehouse).load_id is None
 
 
+@pytest.mark.long
 def test_a_callers_engine_is_used_and_kept(lake: Path) -> None:
     """An Engine stands for a warehouse, also in memory, and is not disposed of."""
     put(lake, "events", "a.json", event())
@@ -358,6 +359,7 @@ def test_the_report_is_for_people_and_programs(lake: Path, warehouse: str) -> No
     assert report._repr_html_().startswith("<table>")
 
 
+@redshift_is_long
 def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, new_warehouse: str) -> None:
     """`plan` says what `run` would do, also without a warehouse."""
     put(lake, "events", "a.json", event())

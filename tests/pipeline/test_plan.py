@@ -118,6 +118,7 @@ def test_into_duckdb(
     assert loaded == with_placeholders(planned, LOAD_ID)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("case", "copy"), ROUTES)
 def test_into_redshift(
     cluster: StandIn, s3: Bucket, case: str, copy: Literal["staged", "direct"]

@@ -227,6 +227,7 @@ DAYS: list[list[Any]] = [
 ]
 
 
+@pytest.mark.long
 def test_three_ways_of_loading_end_alike(cluster: StandIn, s3: Bucket) -> None:
     """COPY straight from the lake, by way of this machine, and DuckDB: equal tables and rejects."""
     three_ways(DAYS, cluster, s3)

@@ -12,6 +12,7 @@ from sparkify.errors import SparkifyError, TooManyRejects
 from sparkify.report import Report
 from tests.factory import event, put, rejects, rows, song, staging, star
 from tests.redshift_standin import StandIn
+from tests.support import redshift_is_long
 
 SEEN = ("songplays", "users", "staging.staging_events", "staging.staging_songs", "staging.rejects")
 STAGED = "SELECT count(*) FROM staging.versions WHERE NOT published AND load_id IS NULL"
@@ -66,6 +67,7 @@ def staged_by_a_dead_run(lake: Path, url: str) -> None:
     execute(url, "UPDATE staging.runs SET heartbeat = TIMESTAMP '2020-01-01 00:00:00'")
 
 
+@redshift_is_long
 def test_nothing_shows_what_is_staged(lake: Path, warehouse: str) -> None:
     """Neither the star nor a view has a row of it; `status` says how much there is."""
     make(lake)
@@ -78,6 +80,7 @@ def test_nothing_shows_what_is_staged(lake: Path, warehouse: str) -> None:
     assert "4 records of 2 objects, read by a run that did not publish them" in str(status)
 
 
+@redshift_is_long
 def test_what_a_dead_run_has_staged_is_adopted(
     lake: Path, warehouse: str, duckdb_url: str, tmp_path: Path
 ) -> None:
@@ -97,6 +100,7 @@ def test_what_a_dead_run_has_staged_is_adopted(
     assert rows(warehouse, STAGED) == [(0,)]
 
 
+@redshift_is_long
 def test_rejects_that_are_adopted_count(lake: Path, warehouse: str) -> None:
     """After too many rejects nothing shows them; the same lake fails again without being read."""
     make(lake)
@@ -111,6 +115,7 @@ def test_rejects_that_are_adopted_count(lake: Path, warehouse: str) -> None:
     assert [reject["raw_text"] for reject in rejects(warehouse)] == ["no record"]
 
 
+@redshift_is_long
 @pytest.mark.parametrize(
     "change",
     [
@@ -132,6 +137,7 @@ def test_only_the_same_bytes_read_in_the_same_way_are_adopted(
     assert rows(warehouse, "SELECT count(*) FROM staging.staging_events") == [(2,)]
 
 
+@redshift_is_long
 def test_a_full_load_adopts_nothing(lake: Path, warehouse: str) -> None:
     """Everything is staged under ids of its own."""
     make(lake)
@@ -142,6 +148,7 @@ def test_a_full_load_adopts_nothing(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, "SELECT count(*) FROM songplays") == [(2,)]
 
 
+@redshift_is_long
 def test_what_nobody_adopts_is_removed_after_a_day(lake: Path, warehouse: str) -> None:
     """Its rows are gone with the next load; before that they stay, unseen."""
     make(lake)
@@ -157,6 +164,7 @@ def test_what_nobody_adopts_is_removed_after_a_day(lake: Path, warehouse: str) -
     assert rows(warehouse, STAGED) == [(0,)]
 
 
+@redshift_is_long
 def test_superseded_rows_are_removed_after_the_load(lake: Path, warehouse: str) -> None:
     """Of an object that changed, only the rows of its last version are kept."""
     for item in range(3):
@@ -166,6 +174,7 @@ def test_superseded_rows_are_removed_after_the_load(lake: Path, warehouse: str) 
         assert rows(warehouse, "SELECT count(*) FROM staging.versions") == [(1,)]
 
 
+@redshift_is_long
 def test_ids_are_never_used_twice(lake: Path, warehouse: str) -> None:
     """Not even after the versions that had them are gone."""
     seen: list[Any] = []
@@ -176,6 +185,7 @@ def test_ids_are_never_used_twice(lake: Path, warehouse: str) -> None:
     assert seen == [(1,), (2,), (3,)]
 
 
+@redshift_is_long
 def test_no_boundary_shows_what_is_not_published(lake: Path, warehouse: str) -> None:
     """Between any two statements another session sees all as before, and then all as after."""
     make(lake)
@@ -214,6 +224,7 @@ def test_no_boundary_shows_what_is_not_published(lake: Path, warehouse: str) -> 
 # ---------------------------------------------------------------------------- two runs at once
 
 
+@pytest.mark.long
 def test_two_runs_stage_the_same_objects(lake: Path, cluster: StandIn) -> None:
     """The later one to publish finds everything there, and publishes nothing."""
     make(lake)
@@ -227,6 +238,7 @@ def test_two_runs_stage_the_same_objects(lake: Path, cluster: StandIn) -> None:
     assert len(staging(url)["events"]) == 2
 
 
+@pytest.mark.long
 def test_a_run_publishes_what_the_other_has_not(lake: Path, cluster: StandIn) -> None:
     """Objects that the other run has published are left out; the rest is published."""
     url = cluster.url()
@@ -242,6 +254,7 @@ def test_a_run_publishes_what_the_other_has_not(lake: Path, cluster: StandIn) ->
     assert rows(url, "SELECT count(*) FROM staging.loads") == [(2,)]
 
 
+@pytest.mark.long
 def test_an_older_version_never_replaces_a_newer_one(lake: Path, cluster: StandIn) -> None:
     """What was staged of an object that is newer in the books by now is not published."""
     url = cluster.url()
@@ -260,6 +273,7 @@ def test_an_older_version_never_replaces_a_newer_one(lake: Path, cluster: StandI
     assert rows(url, "SELECT count(*) FROM songplays") == [(1,)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", ["INSERT INTO songplays", "INSERT INTO staging.files"])
 def test_a_conflict_repeats_the_publication_alone(
     lake: Path, cluster: StandIn, statement: str
@@ -284,6 +298,7 @@ def test_a_commit_that_loses_the_race(lake: Path, cluster: StandIn, nth: int) ->
     assert rows(cluster.url(), "SELECT count(*) FROM staging.staging_events") == [(2,)]
 
 
+@pytest.mark.long
 def test_a_living_run_is_left_alone(lake: Path, cluster: StandIn) -> None:
     """While its heart beats, nobody adopts what a run has staged."""
     make(lake)
@@ -297,6 +312,7 @@ def test_a_living_run_is_left_alone(lake: Path, cluster: StandIn) -> None:
     assert beats == [(1, 2)]  # that of the run that has ended is gone
 
 
+@pytest.mark.long
 def test_a_run_that_fails_says_that_it_has_ended(lake: Path, cluster: StandIn) -> None:
     """The next run adopts what it has staged at once."""
     make(lake)

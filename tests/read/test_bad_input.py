@@ -279,6 +279,7 @@ FINE = {
 }
 
 
+@pytest.mark.long
 def test_what_is_fine_is_not_refused(lake: Path, duckdb_url: str) -> None:
     """Marks, line ends, blanks, order and unknown fields are no errors, nor are long layouts."""
     for case, content in FINE.items():
@@ -322,6 +323,7 @@ def test_layout_does_not_change_a_row(laid_out: dict[str, Any], case: str) -> No
     assert len(found[0]) == count
 
 
+@pytest.mark.long
 def test_a_damaged_record_over_many_lines_is_one_reject(lake: Path, duckdb_url: str) -> None:
     """What was printed over many lines and then damaged is refused once, where it starts."""
     pretty = [json.dumps(event(itemInSession=i), indent=4) for i in range(3)]

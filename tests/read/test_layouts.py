@@ -56,6 +56,7 @@ def test_every_layout_loads(
     assert found == [(0,), (1,), (2,), (3,)]
 
 
+@pytest.mark.long
 def test_a_large_array_is_read(lake: Path, duckdb_url: str) -> None:
     """Each element of an array over the size of a small object has its line and its offset."""
     records = [json.dumps(event(itemInSession=item)).encode() for item in range(4000)]

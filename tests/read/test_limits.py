@@ -126,6 +126,7 @@ def record_of(megabytes: int) -> bytes:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("packaging", "size"), PACKED)
 def test_a_record_has_one_limit_whatever_its_packaging(
     lake: Path,
@@ -205,6 +206,7 @@ def test_an_array_has_a_limit(lake: Path, duckdb_url: str, monkeypatch: pytest.M
     assert [row["code"] for row in rejects(duckdb_url)] == ["object_too_large"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("limit", "value"), [("MANY", 5), pytest.param("AGAIN", 2000, marks=pytest.mark.long)]
 )

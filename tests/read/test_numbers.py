@@ -69,6 +69,7 @@ NOT_WHOLE = [
 ]
 
 
+@redshift_is_long
 def test_integers_may_be_written_as_floats(lake: Path, warehouse: str) -> None:
     """Up to 2^53, as a number or as text; above it digits alone are exact."""
     put(lake, "events", "a.json", *(written(value) for value in WHOLE))
@@ -118,6 +119,7 @@ def test_every_integer_field_takes_them(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, "SELECT year FROM songs") == [(1997,)]
 
 
+@pytest.mark.long
 def test_minus_zero_is_zero_in_a_direct_copy(
     cluster: StandIn, s3: Bucket, lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

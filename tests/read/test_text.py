@@ -63,6 +63,7 @@ def test_both_engines_clean_alike(
 lines_of_texts = st.lists(st.tuples(any_text | likely, st.integers(0, 2)), min_size=1, max_size=8)
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(texts=lines_of_texts)
 def test_a_text_is_cleaned_however_it_is_written(

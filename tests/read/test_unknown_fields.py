@@ -19,6 +19,7 @@ from sparkify.read.scans import Scans
 from sparkify.read.select import select
 from sparkify.read.sql import DuckDBScanner
 from tests.factory import event, lines, put, rejects, rows, song, star
+from tests.support import redshift_is_long
 
 EXTRA = "SELECT item_in_session, extra FROM staging.staging_events"
 FIELDS = "SELECT kind, name, declared, records, types FROM staging.fields"
@@ -47,6 +48,7 @@ def phones(lake: Path, *more: Any) -> None:
     put(lake, "songs", "a.json", song())
 
 
+@redshift_is_long
 def test_unknown_fields_are_kept_and_counted(lake: Path, warehouse: str) -> None:
     """Each record keeps its own as JSON; report, status and books count them alike."""
     phones(lake)
@@ -122,6 +124,7 @@ def test_a_change_of_type_is_told_by_name(lake: Path, warehouse: str) -> None:
     assert status(warehouse).mistyped_fields == report.mistyped_fields
 
 
+@redshift_is_long
 def test_an_object_takes_its_fields_with_it(lake: Path, warehouse: str) -> None:
     """When an object is replaced, the books tell of the fields that it has now."""
     phones(lake)
@@ -133,6 +136,7 @@ def test_an_object_takes_its_fields_with_it(lake: Path, warehouse: str) -> None:
     assert pipeline.run(lake, warehouse).unknown_fields == []
 
 
+@redshift_is_long
 def test_extra_has_a_limit(lake: Path, warehouse: str) -> None:
     """Unknown fields of over 65,535 bytes are too long to keep; one byte less is kept."""
     frame = len('{"pad":""}')
@@ -155,6 +159,7 @@ def test_many_names_are_counted_together(lake: Path, duckdb_url: str) -> None:
     assert found[unknown.OTHERS] == 500
 
 
+@redshift_is_long
 def test_odd_names(lake: Path, warehouse: str) -> None:
     """Any key can be one that no column takes; what cannot be printed is escaped."""
     names = ["", " ", "a/b~c", 'q"q', "0", "naïve", "tab\t", "x" * 300, "EXTRA", "extra"]
@@ -167,6 +172,7 @@ def test_odd_names(lake: Path, warehouse: str) -> None:
     assert sorted(set(found)) == sorted(set(shown))
 
 
+@pytest.mark.long
 @given(
     st.lists(
         st.dictionaries(

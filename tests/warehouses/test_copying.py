@@ -77,6 +77,7 @@ def test_the_permissions_of_the_copy_are_kept(lake: Path) -> None:
     assert [path.name for path in Path("place").iterdir()] == ["real.duckdb"]
 
 
+@pytest.mark.long
 def test_nothing_new_is_copied_only_if_needed(lake: Path) -> None:
     """If the copy is missing, or older than the warehouse, however that changed."""
     run(lake)
@@ -182,6 +183,7 @@ def test_only_a_file_is_copied(lake: Path, cluster: StandIn) -> None:
     assert "p.duckdb" not in left()
 
 
+@pytest.mark.long
 def test_readers_use_the_copy(sparkify: Sparkify, lake: Path) -> None:
     """If it is set and no warehouse is named: every command that reads, and Python."""
     run(lake)

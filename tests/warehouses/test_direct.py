@@ -146,6 +146,7 @@ def test_what_a_dead_run_left_is_swept(cluster: StandIn, s3: Bucket) -> None:
     assert keys(s3) == {LOG, "lake/log_data/b.json"}
 
 
+@pytest.mark.long
 def test_a_manifest_stands_below_the_staging_prefix(cluster: StandIn, s3: Bucket) -> None:
     """With a staging prefix nothing is written into the lake, and `direct` has to be said."""
     s3.put(LOG, event())
@@ -279,6 +280,7 @@ def test_what_copy_refuses_has_its_place(cluster: StandIn, s3: Bucket) -> None:
     assert all(reject["reason"] for reject in found)
 
 
+@pytest.mark.long
 def test_text_ends_at_a_nul(cluster: StandIn, s3: Bucket) -> None:
     """COPY cuts a text at a NUL character within it, and nobody can tell: it is exempt."""
     s3.put(LOG, lines([event()]).replace(b"San F", b"San\\u0000F"))
@@ -466,6 +468,7 @@ def test_a_conflict_at_copy_is_tried_again(waiting: str, cluster: StandIn) -> No
     assert len(records(cluster.url())["events"]) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_a_lost_answer_to_commit_never_loads_twice(
     waiting: str, cluster: StandIn, when: When

@@ -120,6 +120,7 @@ def tried(kind: str) -> list[tuple[str, str]]:
     return [(name, text) for name in names for text in WRITTEN if alike(name, text)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["events", pytest.param("songs", marks=pytest.mark.long)])
 def test_difficult_values(kind: str, cluster: StandIn, s3: Bucket, tmp_path: Path) -> None:
     """Numbers in every notation, in quotes or not, booleans, blanks: both ways make the same."""
@@ -146,6 +147,7 @@ CASES = st.lists(
 SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
+@pytest.mark.long
 @settings(max_examples=1, deadline=None, suppress_health_check=SLOW)
 @given(CASES)
 def test_random_values(

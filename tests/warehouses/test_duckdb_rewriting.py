@@ -134,6 +134,7 @@ def test_an_engine_of_the_callers_keeps_its_file(
     assert star(f"duckdb:///{file}")["users"] == [(49, "Chloe", "Cuevas", "F", "free")]
 
 
+@pytest.mark.long
 def test_a_database_in_memory(lake: Path) -> None:
     """There is no file, and so nothing to write anew."""
     engine = sa.create_engine("duckdb:///:memory:", poolclass=sa.StaticPool)

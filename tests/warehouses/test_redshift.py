@@ -63,6 +63,7 @@ def test_a_lake_in_s3_is_loaded_too(cluster: StandIn, s3: Bucket) -> None:
     assert s3.held("parts") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("new", [pytest.param(True, marks=pytest.mark.long), False])
 def test_parts_of_a_run_that_died_are_swept(
     loaded: Path, cluster: StandIn, s3: Bucket, new: bool
@@ -89,6 +90,7 @@ def test_the_lock_comes_before_anything_is_read(loaded: Path, cluster: StandIn) 
     assert selects[1].startswith("SELECT max(staging.loads.load_id)")
 
 
+@pytest.mark.long
 def test_events_after_2038_are_loaded(lake: Path, cluster: StandIn, duckdb_url: str) -> None:
     """One event with a wrong clock does not stop all loads: seconds may need more than 32 bits."""
     put(lake, "events", "a.json", *(event(ts=ts) for ts in (2147483647999, 4102444799123)))
@@ -97,6 +99,7 @@ def test_events_after_2038_are_loaded(lake: Path, cluster: StandIn, duckdb_url: 
     assert star(cluster.url()) == star(duckdb_url)
 
 
+@pytest.mark.long
 def test_external_tables_are_not_asked_for(lake: Path, cluster: StandIn) -> None:
     """Whether a table exists is told by the catalog alone: external schemas take half a minute."""
     put(lake, "events", "a.json", event())
@@ -143,6 +146,7 @@ def test_a_conflict_is_tried_again(loaded: Path, cluster: StandIn, message: str)
     assert report.rows["songplays"] == 4
 
 
+@pytest.mark.long
 def test_an_error_of_s3_that_may_pass_is_tried_again(loaded: Path, cluster: StandIn) -> None:
     """Redshift Spectrum reads the parts, and reports what S3 answers."""
     detail = "code: 15001 context: HTTP response error code: 503 Message: SlowDown"
@@ -172,6 +176,7 @@ def test_a_fault_at_any_statement_changes_nothing_in_the_end(
         assert star(url) == right
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 def test_a_lost_answer_to_commit_never_loads_twice(
     loaded: Path, cluster: StandIn, when: When
@@ -316,6 +321,7 @@ def test_an_unknown_host_is_told(refused: Callable[[str], str], cluster: StandIn
     assert "no host of this name" in refused(cluster.url().replace("localhost", "none.invalid"))
 
 
+@pytest.mark.long
 def test_a_server_in_the_clear_is_refused(lake: Path, s3: Bucket, cluster: StandIn) -> None:
     """A server without TLS is not talked to, unless asked for."""
     put(lake, "events", "a.json", event())

@@ -39,6 +39,7 @@ def found_by_a_check(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_a_check_sees_the_layout(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a change it is clean; each change is found, with the statement that mends it."""
     assert "No new upgrade operations" in alembic_here("check", warehouse=url)
@@ -50,6 +51,7 @@ def test_a_check_sees_the_layout(url: str, capsys: pytest.CaptureFixture[str]) -
     assert found.count("ALTER TABLE") == len(CHANGES)
 
 
+@pytest.mark.long
 def test_a_check_sees_that_rows_are_no_longer_distributed(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

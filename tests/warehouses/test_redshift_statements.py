@@ -32,6 +32,7 @@ def loaded(lake: Path, cluster: StandIn) -> Path:
     return lake
 
 
+@pytest.mark.long
 def test_the_schema(cluster: StandIn) -> None:
     """Migrations up and down, and a reset."""
     with (

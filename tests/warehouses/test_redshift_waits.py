@@ -48,6 +48,7 @@ def test_the_system_asks_whether_the_other_side_is_there(cluster: StandIn) -> No
     assert asked[0] + asked[1] * asked[2] <= 120
 
 
+@pytest.mark.long
 def test_a_session_is_not_silent_while_objects_are_read(
     lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +133,7 @@ def test_no_lock_is_waited_for_for_ever(
     assert pipeline.run(str(loaded), cluster.url(), lock_timeout=0).rows["songplays"] == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pattern", ["INSERT INTO songplays", *(pytest.param(p, marks=pytest.mark.long) for p in LATE)]
 )
@@ -146,6 +148,7 @@ def test_a_server_that_says_nothing_more_is_given_up(
     assert cluster.faults.pending == 0
 
 
+@pytest.mark.long
 def test_a_server_that_never_speaks_is_given_up(
     lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

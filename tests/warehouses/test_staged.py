@@ -164,6 +164,7 @@ def test_copy(lake: Path, cluster: StandIn) -> None:
     assert words == ["MANIFEST", "FORMAT AS PARQUET", "STATUPDATE OFF"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("region", "form"),
     [(REGION, "FORMAT AS PARQUET"), ("eu-west-1", "FORMAT AS JSON 'auto'\nZSTD")],
@@ -218,6 +219,7 @@ def test_long_texts_are_written_within_the_memory(collected: Collector) -> None:
     assert collected.execute(f"SELECT count(*) FROM {EVENTS.fullname}").fetchall() == [(200000,)]
 
 
+@pytest.mark.long
 def test_an_error_while_parts_are_written_is_told(lake: Path, cluster: StandIn) -> None:
     """The cluster's answer to Parquet it cannot take ends the run, and nothing is published."""
     put(lake, "songs", "a.json", song())

@@ -111,6 +111,7 @@ def test_readers_of_one_file_do_not_wait(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("turn", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_threads_that_load_into_many_warehouses(tmp_path: Path, turn: int) -> None:
     """Each creates a schema and loads, at once, and all succeed."""
