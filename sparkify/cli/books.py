@@ -18,7 +18,9 @@ def status(
     max_age: Annotated[
         str | None,
         typer.Option(
-            "--max-age", help="Exit 6 if the newest event or load is older, as in 90m, 26h, 2d."
+            "--max-age",
+            metavar="AGE",
+            help="Exit 6 if the newest event or load is older than this: 90m, 26h, 2d.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -60,12 +62,22 @@ def loads(
 def rejects(
     warehouse: WarehouseUrl = None,
     uri: Annotated[
-        str | None, typer.Option("--object", help="Only objects whose name ends so.")
+        str | None,
+        typer.Option("--object", metavar="NAME", help="Only of files with names that end so."),
     ] = None,
-    code: Annotated[str | None, typer.Option("--code", help="Only this reason's code.")] = None,
-    load: Annotated[str | None, typer.Option("--load", help="Only this load.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", metavar="CODE", help="Only with this reject code.")
+    ] = None,
+    load: Annotated[
+        str | None, typer.Option("--load", metavar="LOAD_ID", help="Only of this load.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the raw records to this file, for repair.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Also write the raw records to this file, to correct them; only you can read it.",
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
