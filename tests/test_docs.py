@@ -196,7 +196,7 @@ def test_the_tutorial_works(sparkify: Sparkify) -> None:
             ended = sparkify(*shlex.split(command)[1:])
             assert ended.code == 0, f"{command}: {ended.err}"
             printed += ended.out
-    shown = re.findall(r"^(?:records|files|rows|plays) .*$", text, re.MULTILINE)
-    assert set(shown) - set(printed.splitlines()) == set()
+    reported = re.findall(r"^(?:records|files|rows|plays) .*$", text, re.MULTILINE)
+    assert set(reported) - set(printed.splitlines()) == set()
     assert "2 read = 2 staged + 0 rejected" in printed
     assert ended.out == "rejects      0\n"
