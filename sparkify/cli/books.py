@@ -58,6 +58,7 @@ def loads(
             show(books.read_load(opened, settings, load_id), as_json=as_json)
 
 
+# long because its options are declared here
 @app.command()
 def rejects(
     warehouse: WarehouseUrl = None,
