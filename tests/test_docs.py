@@ -76,6 +76,50 @@ def test_the_commands_about_loading_work(sparkify: Sparkify) -> None:
     run_commands(sparkify, read("docs/loading.md"))
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("page", ["analysts", "bad-input", "bi-tools", "duckdb", "erasure"])
+def test_the_shell_commands_of_a_page_work(
+    sparkify: Sparkify, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: str
+) -> None:
+    """Each `sparkify` command succeeds after a load, in the order of the page.
+
+    Left out are those for Redshift, which need a cluster.
+    """
+    sparkify("simulate", "lake", "--events", 2000, "--songs", 100)
+    sparkify("run", "lake")
+    for folder in ("data/public", "public", "backup", "queries"):
+        Path(folder).mkdir(parents=True)
+    Path("queries/users.sql").write_text("SELECT count(*) AS users FROM users")
+    sparkify("verify", "queries", "--accept")
+    text = "".join(re.findall(r"```sh\n(.*?)```", read(f"docs/{page}.md"), re.DOTALL))
+    text = re.sub("(/data|/backup)/", rf"{tmp_path}\1/", text)
+    lines = re.findall(
+        r"^(?:export (\w+)=(.*)|(sparkify .*?)(?: &&.*|\s+#.*)?)$", text, re.MULTILINE
+    )
+    assert any(command for _, _, command in lines)
+    for name, value, command in lines:
+        asks = ["--yes"] if re.fullmatch(r"sparkify forget \d+", command) else []
+        if name:
+            monkeypatch.setenv(name, value.strip("'"))
+        elif "s3://" not in command:
+            ended = sparkify(*shlex.split(command)[1:], *asks)
+            assert ended.code == 0, f"{command}: {ended.err}"
+
+
+@pytest.mark.long
+def test_the_sql_and_the_python_of_the_pages_work(sparkify: Sparkify) -> None:
+    """What is for DuckDB runs after a load; the examples of other tests are left out."""
+    sparkify("simulate", "lake", "--events", 2000, "--songs", 100)
+    sparkify("run", "lake")
+    for page in ("analysts", "bi-tools", "new-fields"):
+        for query in re.findall(r"```sql\n(.*?)```", read(f"docs/{page}.md"), re.DOTALL):
+            rows("duckdb:///sparkify.duckdb", query)
+    for code in re.findall(r"```python\n(?!def )(.*?)```", read("docs/python.md"), re.DOTALL):
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(code, {})
+        assert printed.getvalue()
+
+
 def test_the_python_of_the_pages_compiles() -> None:
     """Each block of Python is valid."""
     for page in PAGES:

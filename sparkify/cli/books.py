@@ -83,7 +83,7 @@ def rejects(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the rejected records, each with its place and its reason."""
+    """Show the rejected records, each with its file, its line and the reason."""
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})
