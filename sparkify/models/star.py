@@ -22,7 +22,8 @@ def seen(target: str, join: str) -> Any:
 class Songplay(Base):
     """One row per play: an event with page NextSong.
 
-    Most of its columns have the values of the event: see `of_event`.
+    Most of its columns have the values of the event: see `of_event`. `start_time` is in UTC, with
+    milliseconds. `length` is in seconds. `song_id` and `artist_id` are NULL without a match.
     """
 
     __tablename__ = "songplays"
@@ -77,7 +78,7 @@ class User(Base):
 
 
 class Song(Base):
-    """One row per song_id of the catalogue."""
+    """One row per song_id of the catalogue; `duration` is in seconds."""
 
     __tablename__ = "songs"
     __table_args__ = (
@@ -94,7 +95,10 @@ class Song(Base):
 
 
 class Artist(Base):
-    """One row per artist_id, with the most frequent name, location and position."""
+    """One row per artist_id, with the most frequent name, location and position.
+
+    `latitude` and `longitude` are in degrees, WGS 84.
+    """
 
     __tablename__ = "artists"
     __table_args__ = (
@@ -109,7 +113,10 @@ class Artist(Base):
 
 
 class Time(Base):
-    """One row per distinct start_time of the plays, UTC; weekday 0 is Sunday."""
+    """One row per distinct start_time of the plays, UTC.
+
+    `week` is the ISO week, `year` the calendar year, and weekday 0 is Sunday.
+    """
 
     __tablename__ = "time"
     __table_args__ = (
@@ -126,7 +133,7 @@ class Time(Base):
 
 
 class UserLevel(Base):
-    """Who was free or paid when: from `valid_from` to before `valid_to`, NULL for now."""
+    """Who was free or paid when, UTC: from `valid_from` to before `valid_to`, NULL for now."""
 
     __tablename__ = "user_levels"
     __table_args__ = (
