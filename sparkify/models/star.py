@@ -10,7 +10,13 @@ from sparkify.models.base import NAME, TITLE, WORD, Base, SqlType, column, key, 
 
 
 def of_event(type_: SqlType, name: str, **options: Any) -> Any:
-    """A column of `songplays` that has the value of a column of the play's event."""
+    """A column of `songplays` that has the value of a column of the play's event.
+
+    Args:
+        type_: the column's type.
+        name: the column of the staged event.
+        **options: those of `column`.
+    """
     return column(type_, info={"event": name}, **options)
 
 
