@@ -24,7 +24,7 @@ def upgrade(
 ) -> tuple[Step, ...]:
     """Create the schema of a warehouse, or upgrade it to this version's, in one transaction.
 
-    After a team's own migrations the star is built anew, so that their new columns are filled.
+    After a team's own migrations the star is rebuilt, so that their new columns are filled.
 
     Args:
         warehouse: as for `run`.
