@@ -72,7 +72,7 @@ class TooManyRejects(SparkifyError):
 
 
 class TryAgain(SparkifyError):
-    """It failed for a reason that may pass by itself."""
+    """It failed for a reason that may pass by itself: the network, throttling, a conflict."""
 
     exit_code = 4
 

@@ -96,13 +96,19 @@ def run(
             a full path or `s3://` URL.
         tls: Redshift: verify the certificate; False connects without encryption.
         forget_key: the secret by which forgotten users are recognised, see `forget`.
-        progress: called with the step, how much of it is done, and of how much.
+        progress: called with the step, how much of it is done, and of how much; of reading the
+            lake these are bytes.
 
     Returns:
         What was done, and what the warehouse has now.
 
     Raises:
-        SparkifyError: an expected failure, see `sparkify.errors`; nothing was published.
+        UsageError: a parameter or a setting is not valid, or the lake was not found.
+        TooManyRejects: more records were rejected than `max_rejects` allows.
+        TryAgain: it failed four times for a reason that may pass.
+        WarehouseBusy: another process held the warehouse for `lock_timeout` seconds.
+        SparkifyError: any other expected failure. Nothing was published, unless the message says
+            so: the copy for readers is written after the load is committed.
     """
     with prepared(locals()) as job:
         return job.execute()
@@ -134,8 +140,11 @@ def plan(job: "Run") -> Plan:
     one that does not exist yet, and is not connected to. The statements by which Alembic creates
     the schema are left out; `sparkify schema --ddl` shows the schema.
 
+    Returns:
+        The number of objects by state, and the statements in their order.
+
     Raises:
-        SparkifyError: an expected failure, see `sparkify.errors`.
+        SparkifyError: an expected failure, as for `run`.
     """
     return job.plan()
 

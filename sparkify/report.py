@@ -18,7 +18,7 @@ class Files:
         changed: Objects whose content has changed since they were loaded.
         unchanged: Objects that are loaded already. With `new` and `changed`, these are all objects
             in the lake.
-        ignored: Files that are not objects: hidden, or with another extension.
+        ignored: Other names in the lake: hidden ones, and those with another ending.
         missing: Loaded objects that are no longer in the lake; their rows are kept.
     """
 
@@ -119,7 +119,15 @@ class Plays:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Seconds that each step of the run took; `total` also counts what is between the steps."""
+    """Seconds that each step of the run took.
+
+    Attributes:
+        extract: Listing the lake.
+        stage: Reading and checking the new objects, and writing their rows.
+        transform: Computing the rows of the star that change.
+        publish: The checks, the commit, and the copy for readers.
+        total: The whole run, with what is between the steps.
+    """
 
     extract: float = 0.0
     stage: float = 0.0
@@ -160,7 +168,7 @@ class Report(Shown):
         copy: How data gets into Redshift, "staged" or "direct"; None on DuckDB.
         files: The objects of the lake.
         records: The records that this run read.
-        rows: For each star table, its rows in the warehouse after the run.
+        rows: The number of rows of each star table in the warehouse after the run.
         plays: The plays in the warehouse after the run.
         seconds: The time that the run took.
         unknown_fields: The fields of the records of this run that no column takes.

@@ -62,6 +62,9 @@ def ask(
         year: Only this year.
         place: Only this location, as `songplays` spells it.
 
+    Returns:
+        The answer. Its rows are tuples of the values of `answer.columns`.
+
     Raises:
         UsageError: There is no such question, or it does not have a parameter that was given, or a
             day or the time zone is not valid.
@@ -100,6 +103,9 @@ def reading(
 
     Args:
         warehouse: As for `ask`.
+
+    Yields:
+        The warehouse, and a connection to it. Both are closed at the end.
 
     Raises:
         SparkifyError: The warehouse cannot be opened, or its schema is older or newer than this
@@ -149,7 +155,7 @@ def report(
     tz: str | None = None,
     questions: Sequence[Question] = QUESTIONS,
 ) -> Answers:
-    """Ask all questions, in one transaction.
+    """Ask all questions, in one transaction; the answers are in the order of the questions.
 
     Args:
         warehouse: As for `ask`.
@@ -192,7 +198,10 @@ def recommend(
         songs: Recommend songs instead of artists.
         limit: The maximum number of recommendations.
         measure: Measure what recommendations are worth, on at most 100 listeners. The default is
-            to do so unless there are many plays.
+            to do so up to 50,000 plays.
+
+    Returns:
+        An answer, the best recommendation first.
 
     Raises:
         SparkifyError: The warehouse cannot be read, or does not have this user.

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Maximum number of rows of each answer.")
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="Maximum number of rows of each answer."),
 ]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DATE", help="Only plays from this day on.")
@@ -69,11 +70,14 @@ def ask(
     until: Until = None,
     tz: Zone = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Maximum number of rows; of a series, the latest.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Maximum number of rows; of a series, the latest."),
     ] = None,
-    gender: Annotated[str | None, typer.Option(help="F or M.")] = None,
-    year: Annotated[int | None, typer.Option(help="Only this year.")] = None,
-    place: Annotated[str | None, typer.Option(help="Only this location.")] = None,
+    gender: Annotated[
+        str | None, typer.Option(metavar="F|M", help="Only listeners of this gender.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(metavar="YEAR", help="Only this year.")] = None,
+    place: Annotated[str | None, typer.Option(metavar="PLACE", help="Only this location.")] = None,
     csv: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the rows as CSV; - for stdout.")
     ] = None,
@@ -157,7 +161,9 @@ def report(
     limit: Limit = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", help="Write all answers, with charts, to this HTML file."),
+        typer.Option(
+            "--html", metavar="FILE", help="Write all answers, with charts, to this HTML file."
+        ),
     ] = None,
     names: Names = False,
     tz: Zone = None,
@@ -185,7 +191,8 @@ def recommend(
         bool, typer.Option("--songs", help="Recommend songs instead of artists.")
     ] = False,
     limit: Annotated[
-        int, typer.Option("--limit", min=1, help="Maximum number of recommendations.")
+        int,
+        typer.Option("--limit", metavar="N", min=1, help="Maximum number of recommendations."),
     ] = 10,
     measure: Annotated[
         bool | None,

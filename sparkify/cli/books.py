@@ -18,7 +18,9 @@ def status(
     max_age: Annotated[
         str | None,
         typer.Option(
-            "--max-age", help="Exit 6 if the newest event or load is older, as in 90m, 26h, 2d."
+            "--max-age",
+            metavar="AGE",
+            help="Exit 6 if the newest event or load is older than this: 90m, 26h, 2d.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -56,21 +58,32 @@ def loads(
             show(books.read_load(opened, settings, load_id), as_json=as_json)
 
 
+# long because its options are declared here
 @app.command()
 def rejects(
     warehouse: WarehouseUrl = None,
     uri: Annotated[
-        str | None, typer.Option("--object", help="Only objects whose name ends so.")
+        str | None,
+        typer.Option("--object", metavar="NAME", help="Only of files with names that end so."),
     ] = None,
-    code: Annotated[str | None, typer.Option("--code", help="Only this reason's code.")] = None,
-    load: Annotated[str | None, typer.Option("--load", help="Only this load.")] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", metavar="CODE", help="Only with this reject code.")
+    ] = None,
+    load: Annotated[
+        str | None, typer.Option("--load", metavar="LOAD_ID", help="Only of this load.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write the raw records to this file, for repair.")
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Also write the raw records to this file, to correct them; only you can read it.",
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the rejected records, each with its place and its reason."""
+    """Show the rejected records, each with its file, its line and the reason."""
     from sparkify import books, warehouses
 
     settings = config.load({"warehouse": warehouse})

@@ -20,20 +20,25 @@ app = typer.Typer(
     name="cluster",
 )
 
-Allow = Annotated[str | None, typer.Option("--allow", help="Network that may connect, as a CIDR.")]
+Allow = Annotated[
+    str | None, typer.Option("--allow", metavar="CIDR", help="Network that may connect.")
+]
 OpenToTheWorld = Annotated[
     bool, typer.Option("--open-to-the-world", help="Accept even 0.0.0.0/0 for --allow.")
 ]
 Public = Annotated[bool, typer.Option("--public", help="Give it an address outside its VPC.")]
-Owner = Annotated[str | None, typer.Option(help="Owner (a tag).")]
-Hours = Annotated[str | None, typer.Option(help="Planned lifetime in hours (a tag).")]
+Owner = Annotated[str | None, typer.Option(metavar="NAME", help="Owner (a tag).")]
+Hours = Annotated[
+    str | None, typer.Option(metavar="HOURS", help="Planned lifetime in hours (a tag).")
+]
 Write = Annotated[bool, typer.Option("--write", help="Write its endpoint and role into dwh.cfg.")]
 Serverless = Annotated[bool, typer.Option("--serverless", help="Use Redshift Serverless.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the calls, but change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-Timeout = Annotated[float, typer.Option(min=0, help="Longest wait, in seconds.")]
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", min=0, help="Longest wait, in seconds.")]
 Price = Annotated[
-    str | None, typer.Option(help="Price of a node for an hour, for the cost so far.")
+    str | None,
+    typer.Option(metavar="PRICE", help="Price of a node for an hour, for the cost so far."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 HALF_AN_HOUR = 1800.0

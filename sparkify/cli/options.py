@@ -13,7 +13,8 @@ from sparkify.settings import OPTIONS
 T = TypeVar("T")
 
 WarehouseUrl = Annotated[
-    str | None, typer.Option("--warehouse", help=OPTIONS["warehouse"].help, show_default=False)
+    str | None,
+    typer.Option("--warehouse", metavar="URL", help=OPTIONS["warehouse"].help, show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[
@@ -25,26 +26,31 @@ Prune = Annotated[
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", help="Read files with events of this day or later (UTC) again."),
+    typer.Option(
+        "--since", metavar="DAY", help="Read files with events of this day or later (UTC) again."
+    ),
 ]
 Until = Annotated[
     str | None,
-    typer.Option("--until", help="Read files with events of this day or earlier again."),
+    typer.Option(
+        "--until", metavar="DAY", help="Read files with events of this day or earlier (UTC) again."
+    ),
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, help="Read at most so many files in this run.")
+    int | None,
+    typer.Option("--limit", metavar="N", min=1, help="Read at most N files in this run."),
 ]
 Source = Annotated[str | None, typer.Argument(help=OPTIONS["source"].help, show_default=False)]
-LOADING = (
-    "songs",
-    "events",
-    "staging",
-    "copy",
-    "max_rejects",
-    "new_fields",
-    "lock_timeout",
-    "publish",
-)
+LOADING = {  # the settings that a run takes as options, and what stands for their values
+    "songs": "LOCATION",
+    "events": "LOCATION",
+    "staging": "S3PREFIX",
+    "copy": "staged|direct",
+    "max_rejects": "N|P%",
+    "new_fields": "keep|report|reject",
+    "lock_timeout": "SECONDS",
+    "publish": "PATH",
+}
 
 
 class Result(Protocol):
@@ -81,8 +87,8 @@ def loading(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the parameters of a run in place of its `**arguments`."""
     *own, _ = inspect.signature(command).parameters.values()
     settings = [
-        parameter(name, Annotated[str | None, typer.Option(help=OPTIONS[name].help)])
-        for name in LOADING
+        parameter(name, Annotated[str | None, typer.Option(metavar=value, help=OPTIONS[name].help)])
+        for name, value in LOADING.items()
     ]
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [

@@ -14,7 +14,14 @@ from sparkify.errors import SparkifyError, UsageError
 from sparkify.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
-Ddl = Annotated[str | None, typer.Option("--ddl", help="Print the DDL for duckdb or redshift.")]
+Ddl = Annotated[
+    str | None,
+    typer.Option(
+        "--ddl",
+        metavar="duckdb|redshift",
+        help="Print the DDL for this engine; by default for the warehouse's.",
+    ),
+]
 Mermaid = Annotated[bool, typer.Option("--mermaid", help="Print a Mermaid diagram.")]
 Reset = Annotated[bool, typer.Option("--reset", help="Drop every table and create them again.")]
 Upgrade = Annotated[bool, typer.Option("--upgrade", help="Create the schema, or upgrade it.")]
@@ -42,11 +49,13 @@ def show_config(as_json: AsJson = False) -> None:
 @app.command("simulate")
 def make_lake(
     directory: Annotated[Path, typer.Argument(help="Where to make the lake.")],
-    events: Annotated[int, typer.Option(min=0, help="Number of event records.")] = 10_000,
-    songs: Annotated[int, typer.Option(min=0, help="Songs in the catalogue.")] = 1_000,
-    users: Annotated[int, typer.Option(min=1, help="Number of users.")] = 100,
-    days: Annotated[int, typer.Option(min=1, help="Number of days, one log file each.")] = 30,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same lake.")] = 0,
+    events: Annotated[int, typer.Option(metavar="N", min=0, help="Number of events.")] = 10_000,
+    songs: Annotated[int, typer.Option(metavar="N", min=0, help="Number of songs.")] = 1_000,
+    users: Annotated[int, typer.Option(metavar="N", min=1, help="Number of users.")] = 100,
+    days: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Number of days, one log file each.")
+    ] = 30,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed makes the same lake.")] = 0,
 ) -> None:
     """Make a lake like the real one, to try things on."""
     from sparkify.simulate import simulate

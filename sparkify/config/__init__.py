@@ -38,7 +38,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     unneeded: Container[str] = (),
 ) -> Settings:
-    """Gather the settings.
+    """Gather the settings; `origins` of the result says where each came from.
 
     Args:
         arguments: what the caller passed, by name; None values count as not passed.

@@ -13,7 +13,7 @@ class Erasure(Shown):
         warehouse: The warehouse's URL, without secrets.
         dry_run: Whether nothing was done.
         forgotten_before: Whether the person had been forgotten before.
-        rows: For each table, its rows of that person.
+        rows: The number of rows of that person in each table.
     """
 
     warehouse: str

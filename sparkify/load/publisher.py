@@ -77,7 +77,7 @@ class Publisher:
         singles = [each for each in staged.versions if not each.batch]
         (found,) = self.executor.counts(count(read.table))
         if found != len(singles) and not self.executor.as_sql:
-            raise Outdated("what was adopted has expired meanwhile")
+            raise Outdated("what an earlier run had staged has expired meanwhile")
         members = [
             book_row(item, each.file_id)
             for each in staged.versions

@@ -24,7 +24,7 @@ def upgrade(
 ) -> tuple[Step, ...]:
     """Create the schema of a warehouse, or upgrade it to this version's, in one transaction.
 
-    After a team's own migrations the star is built anew, so that their new columns are filled.
+    After a team's own migrations the star is rebuilt, so that their new columns are filled.
 
     Args:
         warehouse: as for `run`.
@@ -56,6 +56,9 @@ def upgrade_sql(warehouse: str | sa.Engine | None = None) -> str:
     Args:
         warehouse: as for `plan`: "duckdb" or "redshift" means one that does not exist yet.
 
+    Returns:
+        SQL, with a semicolon behind each statement.
+
     Raises:
         SparkifyError: as for `upgrade`.
     """
@@ -83,7 +86,7 @@ def forget(
     """Remove a person's data from a warehouse, and keep it out of later loads.
 
     Args:
-        user: the user's id.
+        user: the user's id, a number from 0 to 2^63 - 1.
         warehouse, lock_timeout, publish, tls: as for `run`; a copy for readers is updated, too.
         dry_run: only count what would be removed.
         forget_key: the secret by which later runs recognise the user; they need it, too.
@@ -92,8 +95,9 @@ def forget(
         How many rows were removed. That there are none is not an error: the lake may have some.
 
     Raises:
-        SparkifyError: an expected failure, see `sparkify.errors`. Nothing was removed, unless the
-            message says so.
+        UsageError: there is no key, or it is not the one of earlier calls, or the user's id is not
+            valid.
+        SparkifyError: any other expected failure. Nothing was removed, unless the message says so.
     """
     given = {"lock_timeout": lock_timeout, "publish": publish, "tls": tls, "forget_key": forget_key}
     with existing(warehouse, given, bare=True) as (opened, settings):

@@ -31,7 +31,13 @@ class Base(DeclarativeBase):
 
 
 def column(type_: SqlType, *, sort: bool = False, **options: Any) -> Any:
-    """A column with the Redshift encoding that its type calls for (`sort`: a sort key, raw)."""
+    """A column with the Redshift encoding that its type calls for.
+
+    Args:
+        type_: the column's type.
+        sort: whether it is a sort key, which is stored raw.
+        **options: those of SQLAlchemy's `mapped_column`.
+    """
     numeric = isinstance(type_, sa.Integer | sa.DateTime)
     encode = "raw" if sort else "az64" if numeric else "zstd"
     options.setdefault("nullable", True)

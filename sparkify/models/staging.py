@@ -40,7 +40,8 @@ class Rules(NamedTuple):
     Attributes:
         key: its name in the record.
         required: "always", "play" (if the event is a play), or "" if it may be missing.
-        least, most: the bounds of a number; of a timestamp in milliseconds since the epoch.
+        least: the least number allowed; of a timestamp in milliseconds since 1970, UTC.
+        most: the greatest one.
         one_of: the only texts allowed; empty if all are.
         repair: whether the text may have been encoded as UTF-8 twice.
     """
@@ -54,7 +55,13 @@ class Rules(NamedTuple):
 
 
 def field(type_: SqlType, key: str, **rules: Any) -> Any:
-    """A staging column that holds a field of the record; see `Rules`."""
+    """A staging column that holds a field of the record.
+
+    Args:
+        type_: the column's type.
+        key: the field's key in the record; keys are case sensitive.
+        **rules: the other attributes of `Rules`, by name.
+    """
     return column(type_, info={"rules": Rules(key, **rules)})
 
 
@@ -66,7 +73,7 @@ STAGING_ARGS = {
 
 
 class EventRow(StagedRow):
-    """The event records, field by field."""
+    """The event records, field by field; `ts` is in UTC, `length` in seconds."""
 
     __tablename__ = "event_rows"
     __table_args__ = STAGING_ARGS
@@ -96,7 +103,10 @@ class EventRow(StagedRow):
 
 
 class SongRow(StagedRow):
-    """The song records, field by field."""
+    """The song records, field by field.
+
+    `duration` is in seconds, latitude and longitude are in degrees, WGS 84.
+    """
 
     __tablename__ = "song_rows"
     __table_args__ = STAGING_ARGS

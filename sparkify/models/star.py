@@ -10,7 +10,13 @@ from sparkify.models.base import NAME, TITLE, WORD, Base, SqlType, column, key, 
 
 
 def of_event(type_: SqlType, name: str, **options: Any) -> Any:
-    """A column of `songplays` that has the value of a column of the play's event."""
+    """A column of `songplays` that has the value of a column of the play's event.
+
+    Args:
+        type_: the column's type.
+        name: the column of the staged event.
+        **options: those of `column`.
+    """
     return column(type_, info={"event": name}, **options)
 
 
@@ -22,7 +28,8 @@ def seen(target: str, join: str) -> Any:
 class Songplay(Base):
     """One row per play: an event with page NextSong.
 
-    Most of its columns have the values of the event: see `of_event`.
+    Most of its columns have the values of the event: see `of_event`. `start_time` is in UTC, with
+    milliseconds. `length` is in seconds. `song_id` and `artist_id` are NULL without a match.
     """
 
     __tablename__ = "songplays"
@@ -77,7 +84,7 @@ class User(Base):
 
 
 class Song(Base):
-    """One row per song_id of the catalogue."""
+    """One row per song_id of the catalogue; `duration` is in seconds."""
 
     __tablename__ = "songs"
     __table_args__ = (
@@ -94,7 +101,10 @@ class Song(Base):
 
 
 class Artist(Base):
-    """One row per artist_id, with the most frequent name, location and position."""
+    """One row per artist_id, with the most frequent name, location and position.
+
+    `latitude` and `longitude` are in degrees, WGS 84.
+    """
 
     __tablename__ = "artists"
     __table_args__ = (
@@ -109,7 +119,10 @@ class Artist(Base):
 
 
 class Time(Base):
-    """One row per distinct start_time of the plays, UTC; weekday 0 is Sunday."""
+    """One row per distinct start_time of the plays, UTC.
+
+    `week` is the ISO week, `year` the calendar year, and weekday 0 is Sunday.
+    """
 
     __tablename__ = "time"
     __table_args__ = (
@@ -126,7 +139,7 @@ class Time(Base):
 
 
 class UserLevel(Base):
-    """Who was free or paid when: from `valid_from` to before `valid_to`, NULL for now."""
+    """Who was free or paid when, UTC: from `valid_from` to before `valid_to`, NULL for now."""
 
     __tablename__ = "user_levels"
     __table_args__ = (

@@ -34,7 +34,13 @@ __all__ = [
 def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:
     """The warehouse of a URL, or of an Engine that the caller keeps.
 
-    A bare name, as "duckdb", means a warehouse that does not exist yet.
+    Args:
+        warehouse: a URL, or an Engine; a bare name, as "duckdb", means a warehouse that does not
+            exist yet.
+        settings: the settings of this call; by default those of the environment and dwh.cfg.
+
+    Returns:
+        A context manager, which closes the warehouse at its end.
 
     Raises:
         UsageError: the URL is not a warehouse's, or an option of it is not valid.

@@ -64,6 +64,15 @@ def test_the_copy_is_the_warehouse(lake: Path) -> None:
     assert Path("public.duckdb").stat().st_mode & 0o777 == mode & 0o555
 
 
+def test_a_copy_may_become_the_warehouse(lake: Path) -> None:
+    """As when it is all that is left of it; it can then be copied to another file."""
+    run(lake)
+    Path("public.duckdb").chmod(0o644)
+    put(lake, "events", "1.json", event(itemInSession=1))
+    assert pipeline.run(lake, COPY, publish="new.duckdb").plays.total == 2
+    assert star("duckdb:///new.duckdb") == star(COPY)
+
+
 def test_the_permissions_of_the_copy_are_kept(lake: Path) -> None:
     """Those of the copy that is replaced; a symbolic link to it stays one."""
     Path("place").mkdir()

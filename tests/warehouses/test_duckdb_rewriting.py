@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_replaced(file: Path) -> None:
     url = f"duckdb:///{file}"
     with warehouses.connect(url) as opened, opened.writing(0) as connection:
         blocked.mkdir()
-        with pytest.raises(SparkifyError, match=r"but .* could not be written anew"):
+        with pytest.raises(SparkifyError, match=r"but .* could not be rewritten"):
             opened.scrub(connection)
         blocked.rmdir()
     forget(file)

@@ -181,8 +181,9 @@ def write_mark(path: Path, mark: Mark) -> None:
     with duckdb.connect(path) as connection:
         connection.execute(
             fill(
-                f"CREATE TABLE {TABLE} AS SELECT $warehouse AS warehouse, $size::BIGINT AS size,"
-                " $changed::BIGINT AS changed, ($at::TIMESTAMPTZ AT TIME ZONE 'UTC') AS copied_at",
+                f"CREATE OR REPLACE TABLE {TABLE} AS"  # there, where a copy became a warehouse
+                " SELECT $warehouse AS warehouse, $size::BIGINT AS size, $changed::BIGINT AS changed,"
+                " ($at::TIMESTAMPTZ AT TIME ZONE 'UTC') AS copied_at",
                 values,
             )
         )

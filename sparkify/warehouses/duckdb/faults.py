@@ -35,8 +35,7 @@ def translate(path: str, error: Exception) -> SparkifyError | None:
         case duckdb.ConnectionException():
             return SparkifyError(f"{path} cannot be opened: {text}")
         case duckdb.OutOfMemoryException():
-            more = "?memory_limit=8GB in its URL gives it more"
-            return SparkifyError(f"{path}: {text}; {more}")
+            return SparkifyError(f"{path}: {text}; ?memory_limit=8GB in its URL gives it more")
     return shortage(path, cause)
 
 

@@ -26,8 +26,8 @@ from sparkify.warehouses.executor import driver
 logger = logging.getLogger(__name__)
 
 FAILED = (
-    "the rows were removed, but {name} could not be written anew, and may have their bytes in its"
-    " free space: {why}; run the command again"
+    "the rows were removed, but {name} could not be rewritten, and its free space may still have"
+    " their bytes: {why}; run the command again"
 )
 REMAINS = (
     "%s is open by your Engine: its free space may have the bytes of the rows that were removed;"
