@@ -46,6 +46,7 @@ def plainly(plain: Plain, user: int, *fields: str) -> list[tuple[str | int | flo
     return [(*i, alike[i], listeners[i], scores[i] / MILLION) for i in ranked[:10]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("songs", [False, True])
 def test_a_recommendation_is_what_plain_python_finds(loaded: Loaded, songs: bool) -> None:
     """Weights, scores and ties of the SELECT are those of loops over the events."""

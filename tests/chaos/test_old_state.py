@@ -21,6 +21,7 @@ REVISIONS = [
 ]
 
 
+@pytest.mark.long
 @redshift_is_long
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_data_of_an_earlier_schema(lake: Path, warehouse: str, revision: str) -> None:

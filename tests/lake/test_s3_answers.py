@@ -101,6 +101,7 @@ def test_a_run_publishes_nothing_of_such_an_answer(s3: FakeS3, duckdb_url: str) 
     assert star(duckdb_url)["songplays"] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spoil", [cut, foreign])
 @each_pair
 def test_the_next_answer_may_be_right(

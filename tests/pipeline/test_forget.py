@@ -380,6 +380,7 @@ def test_killed_anywhere_on_redshift_all_is_as_before(
     survive(lake, cluster.url(), interrupt, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", ["DELETE FROM staging.event_rows", "INSERT INTO songplays"])
 def test_a_conflict_is_tried_again(lake: Path, cluster: StandIn, statement: str) -> None:
     """A serialisation error makes the transaction start anew."""

@@ -359,7 +359,6 @@ def test_the_report_is_for_people_and_programs(lake: Path, warehouse: str) -> No
     assert report._repr_html_().startswith("<table>")
 
 
-@redshift_is_long
 def test_a_plan_shows_every_statement_and_writes_nothing(lake: Path, new_warehouse: str) -> None:
     """`plan` says what `run` would do, also without a warehouse."""
     put(lake, "events", "a.json", event())

@@ -337,6 +337,7 @@ while not sys.stdin.closed:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("runs", [3, pytest.param(20, marks=pytest.mark.long)])
 def test_a_reader_stays_open_during_runs(lake: Path, runs: int) -> None:
     """It keeps the copy that it opened; others see one whole load each, and no run waits."""
@@ -418,6 +419,7 @@ def stopped_copy(lake: Path) -> Iterator["subprocess.Popen[str]"]:
         yield running
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)]
 )

@@ -151,16 +151,16 @@ def test_a_path_that_cannot_be_a_warehouse(
 @pytest.mark.parametrize("query", ["access_mode=read_only", "access_mode=READ_ONLY"])
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_run_needs_a_file_that_can_be_written(
-    one: Path, duckdb_url: str, query: str, exists: bool
+    one: Path, new_url: str, query: str, exists: bool
 ) -> None:
     """A URL that opens the file read-only is for readers."""
     if exists:
-        pipeline.run(one, duckdb_url)
-        assert rows(f"{duckdb_url}?{query}", PLAYS) == [(1,)]
+        pipeline.run(one, new_url)
+        assert rows(f"{new_url}?{query}", PLAYS) == [(1,)]
     with pytest.raises(SparkifyError, match=r"read-only") as error:
-        pipeline.run(one, f"{duckdb_url}?{query}")
+        pipeline.run(one, f"{new_url}?{query}")
     assert "\n" not in str(error.value)
-    assert Path(duckdb_url.removeprefix("duckdb:///")).exists() is exists
+    assert Path(new_url.removeprefix("duckdb:///")).exists() is exists
 
 
 def test_an_engine_that_only_reads_is_refused(one: Path, duckdb_url: str) -> None:

@@ -191,6 +191,7 @@ def test_a_lost_answer_to_commit_never_loads_twice(
     assert rows(cluster.url(), "SELECT count(*) FROM staging.loads") == [(before[0][0] + 1,)]
 
 
+@pytest.mark.long
 def test_a_password_that_expires_is_fetched_anew(
     loaded: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,6 +172,7 @@ def test_what_is_cancelled_while_it_works_is_not_held(loaded: Path, cluster: Sta
     assert error.value.exit_code == 1
 
 
+@pytest.mark.long
 def test_the_limit_of_an_administrator_stays(loaded: Path, cluster: StandIn) -> None:
     """A session has its own statement_timeout for the work, and after the run."""
     arguments = {"ssl": True, "sslmode": "verify-full"}

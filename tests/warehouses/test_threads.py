@@ -73,6 +73,7 @@ ALIASES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("alias", "exists"), ALIASES)
 def test_two_runs_into_one_file(
     tmp_path: Path, alias: Callable[[Path], Path], exists: bool
