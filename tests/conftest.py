@@ -166,7 +166,7 @@ def new_cluster(
     collect_lost_sockets: None,
 ) -> Iterator[StandIn]:
     """An empty cluster, with settings that say where parts go; its certificate is verified."""
-    cluster_server.reset(empty=True)
+    cluster_server.reset()
     use_parts(monkeypatch, s3)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     yield cluster_server
@@ -179,7 +179,7 @@ def cluster(new_cluster: StandIn) -> StandIn:
     if not new_cluster.kept:
         pipeline.upgrade(new_cluster.url())
         new_cluster.keep()
-    new_cluster.reset()
+    new_cluster.restore()
     return new_cluster
 
 

@@ -162,7 +162,7 @@ def test_direct_loads_leave_them_out(
     fill(write, others())
     pipeline.run(source, url, **OPEN)
     expected = everything(url)
-    cluster.reset()
+    cluster.restore()
     fill(write, others(), all_of_theirs())
     pipeline.run(source, url, **OPEN)
     assert everything(url) != expected

@@ -131,7 +131,7 @@ def test_any_sequence_of_runs_on_redshift_ends_as_one_run_on_duckdb(
     steps: list[list[Any]], cluster: StandIn, empty: Path
 ) -> None:
     """The same, and the two engines agree on every row."""
-    cluster.reset()
+    cluster.restore()
     with TemporaryDirectory() as folder:
         follow(steps, Path(folder), cluster.url(), empty)
 
@@ -143,7 +143,7 @@ def test_any_of_many_sequences_on_redshift_ends_as_on_duckdb(
     steps: list[list[Any]], cluster: StandIn, empty: Path
 ) -> None:
     """The same for more of them."""
-    cluster.reset()
+    cluster.restore()
     with TemporaryDirectory() as folder:
         follow(steps, Path(folder), cluster.url(), empty)
 
@@ -195,7 +195,7 @@ def three_ways(steps: list[list[Any]], cluster: StandIn, s3: Bucket) -> None:
     """Change a lake step by step, with a run after each, by each way of loading."""
     results = []
     for copy in ("direct", "staged", None):
-        cluster.reset()
+        cluster.restore()
         with TemporaryDirectory() as folder:
             lakes = Lakes(Path(folder))
             below = uuid4().hex

@@ -163,18 +163,24 @@ class StandIn:
         """End every session, as a restart of the cluster would."""
         self._running.disconnect_all()
 
+    def reset(self) -> None:
+        """As new: no sessions, tables, schemas, statements or faults, the first password."""
+        self._begin_anew()
+        assert self._admin is not None
+        self._admin.query("SELECT standin.reset()")
+
     def keep(self) -> None:
-        """Let `reset` bring back what the database holds now, instead of emptying it."""
+        """Keep what the database holds now for `restore`."""
         self._running.disconnect_all()
         self._replace(KEPT, DATABASE)
         self.kept = True
 
-    def reset(self, *, empty: bool = False) -> None:
-        """As new: no sessions, statements or faults, the first password.
+    def restore(self) -> None:
+        """As new, but with the tables and rows that were kept."""
+        self._begin_anew()
+        self._replace(DATABASE, KEPT)
 
-        Args:
-            empty: without tables and schemas, also where `keep` was called.
-        """
+    def _begin_anew(self) -> None:
         server = self._running
         server.disconnect_all()
         server.faults.clear()
@@ -182,11 +188,6 @@ class StandIn:
         server.password = self._password
         server.idle_limit = None
         server.tls = self._tls.context() if self._tls else None
-        if self.kept and not empty:
-            self._replace(DATABASE, KEPT)
-        else:
-            assert self._admin is not None
-            self._admin.query("SELECT standin.reset()")
 
     def _replace(self, database: str, by: str) -> None:
         """Put a copy of one database in the place of another; nobody may be connected to them."""
