@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import isfinite
 
 from sparkify.errors import UsageError
 
@@ -55,13 +56,19 @@ class Threshold:
 
 def parse_seconds(text: str) -> float:
     """Read a number of seconds, 0 or more."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
+    seconds = number(text)
+    if seconds < 0:
         raise ValueError("must be a number of seconds, 0 or more")
     return seconds
+
+
+def number(text: str) -> float:
+    """A number; -1 if the text is none, or not a finite one."""
+    try:
+        found = float(text)
+    except ValueError:
+        return -1
+    return found if isfinite(found) else -1
 
 
 def parse_forget_key(text: str) -> str:
@@ -129,13 +136,10 @@ def parse_new_fields(text: str) -> str:
 
 def parse_positive(text: str) -> float:
     """Read a number above 0."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0
-    if not 0 < number < float("inf"):
+    found = number(text)
+    if found <= 0:
         raise ValueError("must be a number above 0")
-    return number
+    return found
 
 
 def parse_count(text: str) -> int:

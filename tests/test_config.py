@@ -79,7 +79,7 @@ def test_secrets_are_masked() -> None:
     """No secret is in what `config` prints, nor in the settings' own text."""
     Path("dwh.cfg").write_text(CFG)
     found = config.load({}, {})
-    shown = str(config.masked(found))
+    shown = str(found.masked())
     assert SECRET not in shown
     assert "s3cr3t" not in shown
     assert shown.count(MASK) == 2

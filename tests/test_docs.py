@@ -168,15 +168,15 @@ def test_the_site_is_built(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "option", [o for o in OPTIONS.values() if o.environment or o.in_file], ids=lambda o: o.name
+    "option", [o for o in OPTIONS.values() if o.environment or o.keys], ids=lambda o: o.name
 )
 def test_every_setting_is_documented(option: Option) -> None:
     """Each setting is in the table of its page, with its names."""
     text = read("docs/aws-cluster.md" if option.name.startswith("cluster") else "docs/settings.md")
     if option.environment:
         assert f"`{option.environment}`" in text
-    if option.in_file:
-        section, key = option.in_file
+    if option.keys:
+        section, key = option.keys[0]
         assert f"[{section}]" in text
         assert re.search(rf"`(\[{section}\] )?{key}`", text)
 

@@ -32,7 +32,7 @@ AsSql = Annotated[bool, typer.Option("--sql", help="With --upgrade: only show th
 def show_config(as_json: AsJson = False) -> None:
     """Show each setting and where it comes from."""
     settings = config.load()
-    values = config.masked(settings)
+    values = settings.masked()
     if as_json:
         found = {
             name: {"value": value, "origin": settings.origins[name]}

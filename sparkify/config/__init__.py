@@ -15,7 +15,7 @@ from sparkify.errors import UsageError
 from sparkify.masking import MASK, URL, learn, remember
 from sparkify.settings import OPTIONS, Option, Settings
 
-__all__ = ["load", "masked", "path_of", "warn"]
+__all__ = ["load", "path_of", "warn"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,9 @@ def load(
     arguments = {name: value for name, value in (arguments or {}).items() if value is not None}
     learn_secrets(arguments, environ)
     file = read_file(environ)
-    found = find_all(arguments, environ, file, unneeded)
+    needed = [option for name, option in OPTIONS.items() if name not in unneeded]
+    found = dict.fromkeys(OPTIONS, NOT_GIVEN)
+    found |= {option.name: find(option, arguments, environ, file) for option in needed}
     values = {name: parse(OPTIONS[name], each) for name, each in found.items() if given(each)}
     origins = {name: each.origin for name, each in found.items()}
     for location in ("songs", "events"):  # a nearer source overrides farther locations
@@ -83,19 +85,6 @@ def unknown(file: ConfigFile) -> tuple[str, ...]:
     return tuple(f"[{section}] {key}" for section, key in odd)
 
 
-def find_all(
-    arguments: Mapping[str, object],
-    environ: Mapping[str, str],
-    file: ConfigFile,
-    unneeded: Container[str],
-) -> dict[str, Found]:
-    """The value that decides each setting; those that are unneeded are not looked for."""
-    needed = [option for option in OPTIONS.values() if option.name not in unneeded]
-    found = dict.fromkeys(OPTIONS, NOT_GIVEN)
-    found |= {option.name: find(option, arguments, environ, file) for option in needed}
-    return found | {"aws_token": session_token(found, environ)}
-
-
 def find(
     option: Option, arguments: Mapping[str, object], environ: Mapping[str, str], file: ConfigFile
 ) -> Found:
@@ -108,17 +97,18 @@ def find(
         if value := file.get(key):
             url = option.name == "warehouse"
             return Found(2, file.label(key), cluster_url(file, key) if url else value)
+    if option.name == "aws_token":
+        return session_token(find(OPTIONS["aws_key"], arguments, environ, file), environ)
     return NOT_GIVEN
 
 
-def session_token(found: Mapping[str, Found], environ: Mapping[str, str]) -> Found:
-    """The token of the key in the file; the environment's, unless it has a key of its own."""
-    token, key = found["aws_token"], found["aws_key"]
-    around = environ.get("AWS_SESSION_TOKEN")
+def session_token(key: Found, environ: Mapping[str, str]) -> Found:
+    """The environment's token for the key in the file, unless it has a key of its own."""
+    token = environ.get("AWS_SESSION_TOKEN")
     same = environ.get("AWS_ACCESS_KEY_ID") in (None, "", key.value)
-    if not given(token) and given(key) and around and same:
-        return Found(1, "environment AWS_SESSION_TOKEN", around)
-    return token
+    if given(key) and token and same:
+        return Found(1, "environment AWS_SESSION_TOKEN", token)
+    return NOT_GIVEN
 
 
 def given(found: Found) -> bool:
@@ -136,11 +126,6 @@ def parse(option: Option, found: Found) -> Any:
     except ValueError as error:
         shown = MASK if option.secret else repr(option.shown(value))
         raise UsageError(f"{option.name} ({found.origin}) is {shown}: {error}") from None
-
-
-def masked(settings: Settings) -> dict[str, str | None]:
-    """Each setting as text, with its secrets hidden."""
-    return settings.masked()
 
 
 def warn(settings: Settings, warehouse: str) -> None:
