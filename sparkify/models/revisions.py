@@ -116,6 +116,11 @@ def migrations() -> Path:
     return inside if inside.is_dir() else PACKAGE.parent / "migrations"
 
 
+def newest() -> str:
+    """The newest of our own revisions, by the names of their files."""
+    return max(path.name for path in (migrations() / "versions").glob("[0-9]*.py"))[:4]
+
+
 def team_folders() -> list[Path]:
     """The folders with a team's own revisions, from the setting `migrations`.
 

@@ -11,7 +11,15 @@ from sparkify.models.base import Base, table
 from sparkify.models.diagram import tidy
 from sparkify.models.extensions import MODULES
 from sparkify.models.grants import Privilege
-from sparkify.models.revisions import State, Step, alembic_config, commands, revisions
+from sparkify.models.revisions import (
+    State,
+    Step,
+    alembic_config,
+    commands,
+    newest,
+    revisions,
+    team_folders,
+)
 from sparkify.models.star import STAR
 from sparkify.models.statements import count
 from sparkify.models.views import lacking
@@ -61,6 +69,8 @@ def state(connection: sa.Connection) -> State:
         return State.FOREIGN if taken else State.EMPTY
     if not look.has_table(table(STAR[0]).name):  # every schema of ours has this table
         return State.OTHER
+    if found == {newest()} and not team_folders():
+        return State.HEAD  # without Alembic, which takes long to import
     return revisions().state(found)
 
 

@@ -3,6 +3,7 @@
 import duckdb_sqlalchemy
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
+from sqlalchemy.engine.default import DefaultDialect
 
 from sparkify.read.sql import fill
 
@@ -12,6 +13,10 @@ class Dialect(duckdb_sqlalchemy.Dialect):
 
     supports_statement_cache = True
     cte_follows_insert = True
+
+    def initialize(self, connection: sa.Connection) -> None:
+        """Begin, without the parent's look into another database: DuckDB knows comments."""
+        DefaultDialect.initialize(self, connection)
 
     def get_schema_names(self, connection: sa.Connection, **kw: object) -> list[str]:
         """The current database's schemas; as `database.schema` Alembic would not know them."""
