@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.runtime.migration import MigrationInfo
 from alembic.util import CommandError
+from duckdb_sqlalchemy import alembic_impl  # noqa: F401 - it registers DuckDB with Alembic
 
 from sparkify import config as settings
 from sparkify import warehouses
 from sparkify.errors import SparkifyError
 from sparkify.models import PUBLISHED, STAGING, Base, Version, table, views
 from sparkify.models.extensions import MODULES
-from sparkify.models.grants import Grant, Privilege
+from sparkify.models.grants import Privilege, grant
 from sparkify.models.revisions import Step, migrations, team_folders
 from sparkify.warehouses.redshift import design  # noqa: F401 - it extends Alembic's comparison
 
@@ -113,7 +114,7 @@ def script(
         wanted = {target} if isinstance(target, str) else set(target or ())
         heads: Any = context.get_head_revisions()
         if wanted == set(heads):
-            for statement in (*views.statements(), *map(Grant, granted)):
+            for statement in (*views.statements(), *map(grant, granted)):
                 context.execute(statement)
 
 

@@ -10,6 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
+from sparkify import layout
+
+assert layout  # before any table is declared
 SqlType = sa.types.TypeEngine[Any]
 STAGING = "staging"  # the schema of everything that is not the star
 TITLE, NAME, WORD, URI = 1024, 256, 64, 4096  # lengths of text in bytes, as Redshift counts
@@ -49,6 +52,21 @@ def key(*columns: str, table: str) -> sa.PrimaryKeyConstraint:
     constraint = sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
     constraint.ddl_if(dialect="redshift")
     return constraint
+
+
+def everywhere(sort: str, **options: str) -> dict[str, str]:
+    """The options of a small table, of which each node of a cluster has a copy."""
+    return {"redshift_diststyle": "ALL", "redshift_sortkey": sort, **options}
+
+
+def spread(sort: str, **options: str) -> dict[str, str]:
+    """The options of a table whose rows are spread over the nodes, and only read in order."""
+    return {"redshift_diststyle": "EVEN", "redshift_sortkey": sort, **options}
+
+
+def by(name: str) -> dict[str, str]:
+    """The options of a table whose rows are spread over the nodes by a column, and sorted by it."""
+    return {"redshift_distkey": name, "redshift_sortkey": name}
 
 
 def reference(name: str, target: str, table: str = "songplays") -> sa.ForeignKeyConstraint:

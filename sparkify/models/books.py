@@ -9,17 +9,25 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import NAME, STAGING, TITLE, URI, WORD, Base, column, key
+from sparkify.models.base import (
+    NAME,
+    STAGING,
+    TITLE,
+    URI,
+    WORD,
+    Base,
+    column,
+    everywhere,
+    key,
+    spread,
+)
 
 
 class Load(Base):
     """One row per run that committed."""
 
     __tablename__ = "loads"
-    __table_args__ = (
-        key("load_id", table="loads"),
-        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "load_id"},
-    )
+    __table_args__ = (key("load_id", table="loads"), everywhere("load_id", schema=STAGING))
     load_id: Mapped[str] = column(sa.String(32), sort=True, nullable=False)
     started_at: Mapped[datetime] = column(sa.DateTime())
     finished_at: Mapped[datetime] = column(sa.DateTime())
@@ -39,10 +47,7 @@ class File(Base):
     """
 
     __tablename__ = "files"
-    __table_args__ = (
-        key("uri", table="files"),
-        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "load_id"},
-    )
+    __table_args__ = (key("uri", table="files"), spread("load_id", schema=STAGING))
     uri: Mapped[str] = column(sa.String(URI), nullable=False)
     kind: Mapped[str] = column(sa.String(WORD))
     etag: Mapped[str] = column(sa.String(NAME))
@@ -72,10 +77,7 @@ class Version(Base):
     """
 
     __tablename__ = "versions"
-    __table_args__ = (
-        key("file_id", table="versions"),
-        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "file_id"},
-    )
+    __table_args__ = (key("file_id", table="versions"), everywhere("file_id", schema=STAGING))
     file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     run_id: Mapped[str] = column(sa.String(32))
     kind: Mapped[str] = column(sa.String(WORD))
@@ -101,9 +103,7 @@ class RejectRow(Base):
     """
 
     __tablename__ = "reject_rows"
-    __table_args__ = (
-        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "file_id"},
-    )
+    __table_args__ = spread("file_id", schema=STAGING)
     __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "line_number", "byte_offset"]})
     file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     uri: Mapped[str | None] = column(sa.String(URI))
@@ -128,9 +128,7 @@ class FieldRow(Base):
     """
 
     __tablename__ = "field_rows"
-    __table_args__ = (
-        {"schema": STAGING, "redshift_diststyle": "EVEN", "redshift_sortkey": "file_id"},
-    )
+    __table_args__ = spread("file_id", schema=STAGING)
     __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "name", "type", "declared"]})
     file_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     name: Mapped[str] = column(sa.String(NAME))
@@ -161,10 +159,7 @@ class StagingRun(Base):
     """
 
     __tablename__ = "runs"
-    __table_args__ = (
-        key("run_id", table="runs"),
-        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "run_id"},
-    )
+    __table_args__ = (key("run_id", table="runs"), everywhere("run_id", schema=STAGING))
     run_id: Mapped[str] = column(sa.String(32), sort=True, nullable=False)
     started_at: Mapped[datetime] = column(sa.DateTime())
     heartbeat: Mapped[datetime | None] = column(sa.DateTime())
@@ -181,10 +176,7 @@ class Forgotten(Base):
     """
 
     __tablename__ = "forgotten"
-    __table_args__ = (
-        key("user_hash", table="forgotten"),
-        {"schema": STAGING, "redshift_diststyle": "ALL", "redshift_sortkey": "user_hash"},
-    )
+    __table_args__ = (key("user_hash", table="forgotten"), everywhere("user_hash", schema=STAGING))
     user_hash: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
     key_check: Mapped[str] = column(sa.String(WORD))
     forgotten_at: Mapped[datetime] = column(sa.DateTime())

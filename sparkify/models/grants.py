@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 from sparkify.models.base import STAGING
-from sparkify.models.statements import Compiler
 
 NAMES = ("privilege_type", "relation_name", "identity_type", "identity_name", "admin_option")
 PRIVILEGES = sa.table("svv_relation_privileges", *map(sa.column, ("namespace_name", *NAMES)))
@@ -24,23 +21,20 @@ class Privilege(NamedTuple):
     grantable: bool
 
 
-class Grant(ExecutableDDLElement):
+def grant(given: Privilege) -> sa.TextClause:
     """GRANT of a privilege."""
-
-    inherit_cache = False
-
-    def __init__(self, given: Privilege) -> None:
-        self.given = given
-
-
-@compiles(Grant)
-def _grant(element: Grant, compiler: Compiler, **kw: object) -> str:
-    given, quote = element.given, compiler.preparer.quote_identifier
     kinds = {"user": "", "group": "GROUP ", "role": "ROLE "}
-    whom = f"{kinds[given.kind]}{quote(given.name)}" if given.kind in kinds else "PUBLIC"
+    whom = f"{kinds[given.kind]}{quoted(given.name)}" if given.kind in kinds else "PUBLIC"
     more = " WITH GRANT OPTION" if given.grantable else ""
-    on = f"{STAGING}.{quote(given.relation)}"
-    return f"GRANT {given.privilege} ON {on} TO {whom}{more}"
+    on = f"{STAGING}.{quoted(given.relation)}"
+    text = f"GRANT {given.privilege} ON {on} TO {whom}{more}"
+    return sa.text(text.replace(":", "\\:"))  # which would begin a parameter
+
+
+def quoted(name: str) -> str:
+    """The name of a user, a group, a role or a view in SQL."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
 
 
 def privileges(connection: sa.Connection, relations: Iterable[str]) -> list[Privilege]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
-from sparkify.models.base import LONGEST, NAME, STAGING, TITLE, WORD, Base, SqlType, column
+from sparkify.models.base import LONGEST, NAME, STAGING, TITLE, WORD, Base, SqlType, column, spread
 
 PLAY = "NextSong"  # the page of an event that is a play
 EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, what a ts can mean
@@ -19,6 +19,8 @@ EPOCH_MS = (946_684_800_000, 4_102_444_799_999)  # 2000-01-01 to 2099-12-31, wha
 
 class StagedRow(Base):
     """What every staged row has beside the fields of its record.
+
+    Rows arrive in the order of file_id, so that the tables are always sorted, and never vacuumed.
 
     Attributes:
         file_id: the version of the file that the row was read from; see `books.Version`.
@@ -65,18 +67,11 @@ def field(type_: SqlType, key: str, **rules: Any) -> Any:
     return column(type_, info={"rules": Rules(key, **rules)})
 
 
-STAGING_ARGS = {
-    "schema": STAGING,
-    "redshift_diststyle": "EVEN",
-    "redshift_sortkey": "file_id",  # rows arrive in its order: always sorted, never vacuumed
-}
-
-
 class EventRow(StagedRow):
     """The event records, field by field; `ts` is in UTC, `length` in seconds."""
 
     __tablename__ = "event_rows"
-    __table_args__ = STAGING_ARGS
+    __table_args__ = spread("file_id", schema=STAGING)
     __mapper_args__ = MappingProxyType(
         {"primary_key": ["file_id", "session_id", "item_in_session", "ts"]}
     )
@@ -109,7 +104,7 @@ class SongRow(StagedRow):
     """
 
     __tablename__ = "song_rows"
-    __table_args__ = STAGING_ARGS
+    __table_args__ = spread("file_id", schema=STAGING)
     __mapper_args__ = MappingProxyType({"primary_key": ["file_id", "song_id"]})
     num_songs: Mapped[int | None] = field(sa.BigInteger(), "num_songs")
     artist_id: Mapped[str] = field(sa.String(WORD), "artist_id", required="always")

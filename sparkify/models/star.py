@@ -6,7 +6,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, relationship
 
-from sparkify.models.base import NAME, TITLE, WORD, Base, SqlType, column, key, reference
+from sparkify.models.base import (
+    NAME,
+    TITLE,
+    WORD,
+    Base,
+    SqlType,
+    by,
+    column,
+    everywhere,
+    key,
+    reference,
+)
 
 
 def of_event(type_: SqlType, name: str, **options: Any) -> Any:
@@ -39,7 +50,7 @@ class Songplay(Base):
         reference("user_id", "users.user_id"),
         reference("song_id", "songs.song_id"),
         reference("artist_id", "artists.artist_id"),
-        {"redshift_distkey": "start_time", "redshift_sortkey": "start_time"},
+        by("start_time"),
     )
     songplay_id: Mapped[str] = column(sa.String(32), nullable=False)
     start_time: Mapped[datetime] = of_event(sa.DateTime(), "ts", sort=True, nullable=False)
@@ -67,10 +78,7 @@ class User(Base):
     """One row per user, from the user's latest event."""
 
     __tablename__ = "users"
-    __table_args__ = (
-        key("user_id", table="users"),
-        {"redshift_distkey": "user_id", "redshift_sortkey": "user_id"},
-    )
+    __table_args__ = (key("user_id", table="users"), by("user_id"))
     user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     first_name: Mapped[str | None] = column(sa.String(NAME))
     last_name: Mapped[str | None] = column(sa.String(NAME))
@@ -87,10 +95,7 @@ class Song(Base):
     """One row per song_id of the catalogue; `duration` is in seconds."""
 
     __tablename__ = "songs"
-    __table_args__ = (
-        key("song_id", table="songs"),
-        {"redshift_diststyle": "ALL", "redshift_sortkey": "song_id"},
-    )
+    __table_args__ = (key("song_id", table="songs"), everywhere("song_id"))
     song_id: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
     title: Mapped[str] = column(sa.String(TITLE))
     artist_id: Mapped[str] = column(sa.String(WORD))
@@ -107,10 +112,7 @@ class Artist(Base):
     """
 
     __tablename__ = "artists"
-    __table_args__ = (
-        key("artist_id", table="artists"),
-        {"redshift_diststyle": "ALL", "redshift_sortkey": "artist_id"},
-    )
+    __table_args__ = (key("artist_id", table="artists"), everywhere("artist_id"))
     artist_id: Mapped[str] = column(sa.String(WORD), sort=True, nullable=False)
     name: Mapped[str] = column(sa.String(TITLE))
     location: Mapped[str | None] = column(sa.String(TITLE))
@@ -125,10 +127,7 @@ class Time(Base):
     """
 
     __tablename__ = "time"
-    __table_args__ = (
-        key("start_time", table="time"),
-        {"redshift_distkey": "start_time", "redshift_sortkey": "start_time"},
-    )
+    __table_args__ = (key("start_time", table="time"), by("start_time"))
     start_time: Mapped[datetime] = column(sa.DateTime(), sort=True, nullable=False)
     hour: Mapped[int] = column(sa.Integer())
     day: Mapped[int] = column(sa.Integer())
@@ -145,7 +144,7 @@ class UserLevel(Base):
     __table_args__ = (
         key("user_id", "valid_from", table="user_levels"),
         reference("user_id", "users.user_id", "user_levels"),
-        {"redshift_distkey": "user_id", "redshift_sortkey": "user_id"},
+        by("user_id"),
     )
     user_id: Mapped[int] = column(sa.BigInteger(), sort=True, nullable=False)
     level: Mapped[str] = column(sa.String(WORD))

@@ -3,6 +3,8 @@
 import datetime
 import itertools
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,15 +74,18 @@ def _local_time(element: LocalTime, compiler: Compiler, **kw: object) -> str:
     return f"timezone({zone}, timezone('UTC', {moment}))"
 
 
+@dataclass(eq=False)
 class CreateTempTableAs(ExecutableDDLElement):
     """CREATE TEMPORARY TABLE name AS select; `table` is the table that it creates."""
 
-    inherit_cache = False
+    name: str
+    select: sa.SelectBase
 
-    def __init__(self, name: str, select: sa.SelectBase) -> None:
-        self.name = name
-        self.select = select
-        self.table = temporary(name, *(sa.Column(c.name, c.type) for c in select.selected_columns))
+    @cached_property
+    def table(self) -> sa.Table:
+        """The table."""
+        columns = self.select.selected_columns
+        return temporary(self.name, *(sa.Column(c.name, c.type) for c in columns))
 
 
 @compiles(CreateTempTableAs)

@@ -5,6 +5,7 @@ computes from the tables, by way of `published`.
 """
 
 from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -12,51 +13,20 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 
 from sparkify.models.base import STAGING, Base, table
 from sparkify.models.books import FieldRow, File, Load, RejectRow, Version
-from sparkify.models.grants import Grant, Privilege, privileges
+from sparkify.models.grants import Privilege, grant, privileges
 from sparkify.models.staging import KINDS
 from sparkify.models.statements import Compiler, Query
 
 VERSION = table(Version).alias("v")
 TYPES = ("array", "boolean", "null", "number", "object", "string")  # what JSON calls its values
-REJECTS = sa.table(
-    "rejects",
-    sa.column("load_id", sa.String),
-    *(sa.column(c.name, c.type) for c in table(RejectRow).columns if c.name != "file_id"),
-    sa.column("file_id", sa.BigInteger),
-    schema=STAGING,
-)
 
 
-FIELDS = sa.table(
-    "fields",
-    sa.column("kind", sa.String),
-    sa.column("name", sa.String),
-    sa.column("declared", sa.Boolean),
-    sa.column("records", sa.BigInteger),
-    sa.column("types", sa.String),
-    sa.column("first_seen", sa.DateTime),
-    sa.column("last_seen", sa.DateTime),
-    schema=STAGING,
-)
-
-
+@dataclass(eq=False)
 class CreateView(ExecutableDDLElement):
     """CREATE VIEW in the schema `staging`; on Redshift it does not bind the tables."""
 
-    inherit_cache = False
-
-    def __init__(self, name: str, select: Query) -> None:
-        self.name = name
-        self.select = select
-
-
-class DropView(ExecutableDDLElement):
-    """DROP VIEW IF EXISTS in the schema `staging`."""
-
-    inherit_cache = False
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+    name: str
+    select: Query
 
 
 @compiles(CreateView)
@@ -64,11 +34,6 @@ def _create_view(element: CreateView, compiler: Compiler, **kw: object) -> str:
     select = compiler.sql_compiler.process(element.select, literal_binds=True)
     unbound = " WITH NO SCHEMA BINDING" if compiler.dialect.name == "redshift" else ""
     return f"CREATE VIEW {STAGING}.{element.name} AS\n{select}{unbound}"
-
-
-@compiles(DropView)
-def _drop_view(element: DropView, compiler: Compiler, **kw: object) -> str:
-    return f"DROP VIEW IF EXISTS {STAGING}.{element.name}"
 
 
 def fields(rows: sa.Table) -> list[str]:
@@ -91,8 +56,8 @@ def published(rows: sa.Table, names: Iterable[str]) -> Query:
 def rejects() -> Query:
     """The SELECT of the rejects of the versions that the objects have now."""
     now = VERSION.c.file_id.in_(sa.select(table(File).c.file_id))
-    names = [column.name for column in REJECTS.columns]
-    return with_versions(table(RejectRow), names).where(now)
+    names = [c.name for c in table(RejectRow).columns if c.name != "file_id"]
+    return with_versions(table(RejectRow), ["load_id", *names, "file_id"]).where(now)
 
 
 def fields_seen() -> Query:
@@ -112,7 +77,7 @@ def fields_seen() -> Query:
         sa.select(
             *key,
             sa.cast(records, sa.BigInteger).label("records"),
-            sa.func.ltrim(listed, ", ").label("types"),
+            sa.func.ltrim(listed, ", ", type_=sa.String).label("types"),
             sa.func.min(load.c.finished_at).label("first_seen"),
             sa.func.max(load.c.finished_at).label("last_seen"),
         )
@@ -121,6 +86,15 @@ def fields_seen() -> Query:
         .where(VERSION.c.file_id.in_(sa.select(table(File).c.file_id)))
         .group_by(*key)
     )
+
+
+def view_of(name: str, select: Query) -> sa.TableClause:
+    """A view as a table to select from."""
+    columns = (sa.column(c.name, c.type) for c in select.selected_columns)
+    return sa.table(name, *columns, schema=STAGING)
+
+
+REJECTS, FIELDS = view_of("rejects", rejects()), view_of("fields", fields_seen())
 
 
 def views(missing: Container[str] = ()) -> Iterator[CreateView]:
@@ -139,10 +113,10 @@ def views(missing: Container[str] = ()) -> Iterator[CreateView]:
         yield CreateView("fields", fields_seen())
 
 
-def statements(missing: Container[str] = ()) -> Iterator[CreateView | DropView]:
+def statements(missing: Container[str] = ()) -> Iterator[CreateView | sa.TextClause]:
     """Make the views anew."""
     for view in views(missing):
-        yield DropView(view.name)
+        yield sa.text(f"DROP VIEW IF EXISTS {STAGING}.{view.name}")
         yield view
 
 
@@ -150,7 +124,7 @@ def refresh(
     connection: sa.Connection, granted: Iterable[Privilege], missing: Container[str] = ()
 ) -> None:
     """Make the views anew over a connection, for those who had these privileges."""
-    for statement in (*statements(missing), *map(Grant, granted)):
+    for statement in (*statements(missing), *map(grant, granted)):
         connection.execute(statement)
 
 
