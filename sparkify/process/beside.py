@@ -24,7 +24,7 @@ NAME = re.compile(r"\.sparkify-[0-9a-f]{12}-[0-9a-f]{12}\.(new|old)")
 
 
 class Beside:
-    """A file or a folder beside a target, until it takes its name.
+    """A file or a folder beside a target, until it takes its name, or is removed at the end.
 
     Attributes:
         path: where it is.
@@ -32,6 +32,7 @@ class Beside:
     """
 
     def __init__(self, target: Path) -> None:
+        self.target = target
         self.path = target.with_name(f"{prefix(target)}{secrets.token_hex(6)}.new")
         self.lock: int | None = None
 
@@ -59,9 +60,17 @@ class Beside:
         if not os.fstat(self.lock).st_nlink:
             raise FileNotFoundError(errno.ENOENT, "another process writes it, too", str(path))
 
-    def be_like(self, found: os.stat_result) -> None:
-        """Give it the permissions and the owner of what it replaces."""
-        be_like(self.path, found)
+    @critical()
+    def take_place(self, path: Path) -> None:
+        """Give a file, this one or one in this folder, the target's name."""
+        path.replace(self.target)
+        sync(self.target.parent)
+
+    def __enter__(self) -> "Beside":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
 
     @critical()
     def remove(self) -> None:

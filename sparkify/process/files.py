@@ -86,21 +86,16 @@ def completed_file(
     target: Path, found: os.stat_result | None, *, private: bool
 ) -> Iterator[BinaryIO]:
     """A file beside the target, which takes its name at the end; `found`: what is there before."""
-    new = beside.Beside(target)
-    try:
+    with beside.Beside(target) as new:
         new.make_file(0o600 if private or found else 0o666)
         with new.path.open("r+b", buffering=0) as raw, io.BufferedWriter(raw) as file:
             yield file
         if found:
-            new.be_like(found)
+            beside.be_like(new.path, found)
         if private:
             new.path.chmod(0o600)
         beside.sync(new.path)
-        with critical():
-            new.path.replace(target)
-            beside.sync(target.parent)
-    finally:
-        new.remove()
+        new.take_place(new.path)
 
 
 @contextmanager
@@ -116,8 +111,7 @@ def new_beside(target: Path, mode: int) -> Iterator[Path]:
     """
     with failures(target):
         beside.sweep(target)
-        new = beside.Beside(target)
-        try:
+        with beside.Beside(target) as new:
             new.make_folder(0o700)
             made = new.path / target.name
             yield made
@@ -125,11 +119,7 @@ def new_beside(target: Path, mode: int) -> Iterator[Path]:
             with suppress(FileNotFoundError):
                 beside.be_like(made, target.stat())
             beside.sync(made)
-            with critical():
-                made.replace(target)
-                beside.sync(target.parent)
-        finally:
-            new.remove()
+            new.take_place(made)
 
 
 # long because its parameters are documented here
@@ -153,18 +143,15 @@ def new_folder(path: Path, *, ours: IsOurs | None = None, force: bool = False) -
         target.parent.mkdir(parents=True, exist_ok=True)
         beside.sweep(target)
         found = owned.checked_folder(target, path, None if force else ours)
-        new = beside.Beside(target)
-        try:
+        with beside.Beside(target) as new:
             new.make_folder(0o700 if found else 0o777)
             yield new.path
             if found:
-                new.be_like(found)
+                beside.be_like(new.path, found)
             beside.sync_all(new.path)
             with critical():
                 beside.swap(new, target)
                 beside.sync(target.parent)
-        finally:
-            new.remove()
 
 
 def recover(path: Path) -> None:

@@ -7,7 +7,6 @@ them as they are.
 import fcntl
 import logging
 import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,18 +62,17 @@ def replace(connection: sa.Connection, name: Path) -> None:
     """Write the new file beside the old one, and let it take its place."""
     path = name.resolve()
     beside.sweep(path)
-    new = beside.Beside(path)
-    try:
+    with beside.Beside(path) as new:
         new.make_folder(0o700)
         copy = new.path / "copy.duckdb"
         copy_database(driver(connection), copy)
         if Path(f"{name}.wal").exists():  # it would be taken for that of the new file
             raise SparkifyError(f"{name}.wal is in use")
         with held(copy), critical():
-            take_place(copy, path)
+            beside.be_like(copy, path.stat())
+            beside.sync(copy)
+            new.take_place(copy)
             connection.close()  # of the old file: before it, another process may not open the new
-    finally:
-        new.remove()
 
 
 def copy_database(connection: duckdb.DuckDBPyConnection, copy: Path) -> None:
@@ -104,14 +102,3 @@ def held(copy: Path) -> Iterator[None]:
             yield
         finally:
             os.close(descriptor)
-
-
-def take_place(copy: Path, path: Path) -> None:
-    """Give a file another's name, owner and permissions, in one step."""
-    found = path.stat()
-    with suppress(PermissionError):
-        os.chown(copy, found.st_uid, found.st_gid)
-    copy.chmod(stat.S_IMODE(found.st_mode))
-    beside.sync(copy)
-    copy.replace(path)
-    beside.sync(path.parent)
