@@ -7,8 +7,7 @@ limits       how long a run waits for a connection, for other sessions, for an a
 credentials  a password, a secret, or temporary IAM credentials
 dialect      sqlalchemy-redshift's dialect, corrected; COPY and UNLOAD
 design       lets Alembic compare DISTSTYLE, DISTKEY, SORTKEY and ENCODE
-parts        compressed files below the staging prefix, and their manifests
-copier       uploads parts and copies them
+parts        uploads compressed files below the staging prefix, and copies them
 staged       route: rows are read here, uploaded as parts, and copied
 direct       route: COPY straight from the lake's objects
 incoming     the checks of every field as SQL, for the texts that a direct COPY loaded

@@ -1,6 +1,7 @@
 """How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, corrected."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from inspect import signature
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.sql.ddl import ExecutableDDLElement
 from sqlalchemy_redshift.dialect import RedshiftDialect_redshift_connector
 
 from sparkify.models.statements import Compiler, EpochMs, LocalTime, Query
+from sparkify.read.sql import fill
 
 DRIVER = "redshift+redshift_connector"
 WITHOUT = (  # it claims RETURNING, which Redshift does not have (upstream issues 281 and 330)
@@ -45,20 +47,12 @@ class Dialect(RedshiftDialect_redshift_connector):  # type: ignore[misc]
         self, connection: sa.Connection, table_name: str, schema: str | None = None, **kw: object
     ) -> bool:
         """Whether a table or view exists; upstream also asks for external ones, which is slow."""
-        named, of = sa.column("relname", sa.String), sa.column("relnamespace", sa.Integer)
-        relation = sa.table("pg_class", named, of, schema="pg_catalog")
-        named, of = sa.column("nspname", sa.String), sa.column("oid", sa.Integer)
-        namespace = sa.table("pg_namespace", named, of, schema="pg_catalog")
-        found = (
-            sa.select(sa.func.count())
-            .join_from(relation, namespace, namespace.c.oid == relation.c.relnamespace)
-            .where(
-                relation.c.relname == table_name,
-                namespace.c.nspname == (schema or self.default_schema_name),
-            )
+        query = (
+            "SELECT count(*) FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON"
+            " pg_namespace.oid = relnamespace WHERE relname = $name AND nspname = $schema"
         )
-        text = found.compile(dialect=self, compile_kwargs={"literal_binds": True})
-        return bool(connection.exec_driver_sql(str(text)).scalar())
+        values = {"name": table_name, "schema": str(schema or self.default_schema_name)}
+        return bool(connection.exec_driver_sql(fill(query, values)).scalar())
 
     def has_multi_table(
         self,
@@ -96,67 +90,45 @@ def correct(dialect: sa.Dialect) -> None:
 registry.register("redshift.redshift_connector", __name__, "Dialect")  # instead of upstream's
 
 
+@dataclass(eq=False, kw_only=True)
 class Copy(ExecutableDDLElement):
     """COPY of newline-delimited JSON or of Parquet, by a manifest. It names a role, no credentials.
 
     sqlalchemy-redshift's CopyCommand knows neither ZSTD nor `IAM_ROLE default`, and binds values
     where Redshift takes none (upstream issue 240).
+
+    Attributes:
+        target: the table.
+        manifest: the manifest's `s3://` URL.
+        iam_role: the role's ARN; None means the cluster's default role.
+        region: the bucket's region; None means the cluster's, as it must be for Parquet.
+        json: "auto", or the URL of a JSONPaths file; None if the files are Parquet, whose columns
+            are taken by their order.
+        words: more options of COPY of JSON, such as `ZSTD`.
     """
 
-    inherit_cache = False
-
-    def __init__(
-        self,
-        target: sa.Table,
-        columns: Sequence[str],
-        manifest: str,
-        *,
-        iam_role: str | None,
-        region: str | None,
-        json: str | None = "auto",
-        words: Sequence[str] = (),
-    ) -> None:
-        """A COPY.
-
-        Args:
-            target: the table.
-            columns: the columns to load; the others become NULL.
-            manifest: the manifest's `s3://` URL.
-            iam_role: the role's ARN; None means the cluster's default role.
-            region: the bucket's region; None means the cluster's, as it must be for Parquet.
-            json: "auto", or the URL of a JSONPaths file; None if the files are Parquet, whose
-                columns are taken by their order.
-            words: more options of COPY of JSON, such as `ZSTD`.
-        """
-        self.target = target
-        self.columns = columns
-        self.manifest = manifest
-        self.iam_role = iam_role
-        self.region = region
-        self.json = json
-        self.words = words
+    target: sa.Table
+    manifest: str
+    iam_role: str | None
+    region: str | None
+    json: str | None = "auto"
+    words: Sequence[str] = ()
 
 
+@dataclass(eq=False, kw_only=True)
 class Unload(ExecutableDDLElement):
-    """UNLOAD of a query as Parquet, as one file unless it is larger than 6.2 GB."""
+    """UNLOAD of a query as Parquet, as one file unless it is larger than 6.2 GB.
 
-    inherit_cache = False
+    Attributes:
+        select: the rows, in their order.
+        folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
+        iam_role, region: see `Copy`.
+    """
 
-    def __init__(
-        self, select: Query, folder: str, *, iam_role: str | None, region: str | None
-    ) -> None:
-        """An UNLOAD.
-
-        Args:
-            select: the rows, in their order.
-            folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
-            iam_role: the role's ARN; None means the cluster's default role.
-            region: the bucket's region; None means the cluster's.
-        """
-        self.select = select
-        self.folder = folder
-        self.iam_role = iam_role
-        self.region = region
+    select: Query
+    folder: str
+    iam_role: str | None
+    region: str | None
 
 
 def quoted(compiler: Compiler, value: str) -> str:
@@ -173,7 +145,7 @@ def authority(compiler: Compiler, element: Copy | Unload) -> list[str]:
 
 @compiles(Copy)
 def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
-    columns = ", ".join(compiler.preparer.quote(name) for name in element.columns)
+    columns = ", ".join(compiler.preparer.quote(column.name) for column in element.target.columns)
     form = ["FORMAT AS PARQUET"]  # with which Redshift takes none of the other options
     if element.json is not None:
         form = [f"FORMAT AS JSON {quoted(compiler, element.json)}", *element.words]

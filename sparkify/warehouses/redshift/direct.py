@@ -24,8 +24,8 @@ from sparkify.read.results import Outcome
 from sparkify.read.rules import fields_of
 from sparkify.warehouses.executor import USERS, Executor
 from sparkify.warehouses.redshift import copy_log, incoming
-from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import Copy
+from sparkify.warehouses.redshift.parts import Parts
 from sparkify.warehouses.routes import Route, Staging
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ BATCH = 1 << 30  # bytes of objects, as stored, that are copied as one
 class Direct(Route):
     """COPY straight from the lake's objects."""
 
-    copier: Copier
+    parts: Parts
     name = "direct"
 
     def check(self, lake: Lake) -> None:
@@ -55,10 +55,10 @@ class Direct(Route):
                     f"--copy direct needs the lake in S3, and {location.uri} is a folder:"
                     " give --staging s3://bucket/prefix and --copy staged"
                 )
-        paths = self.copier.settings.log_jsonpath
+        paths = self.parts.settings.log_jsonpath
         if paths and not paths.startswith("s3://"):
             raise UsageError(f"[S3] LOG_JSONPATH must be an s3:// URL, not {paths}")
-        if self.copier.settings.copy is None:
+        if self.parts.settings.copy is None:
             logger.warning(CHOSEN)
 
     def stage(
@@ -69,7 +69,7 @@ class Direct(Route):
             name = f"{staging.run_id}/{number}"
             file_id = next(staging.file_ids)
             forgotten = staging.forgotten if batch[0].kind == "events" else None
-            yield [BatchCopy(self.copier, executor, batch, file_id, name, forgotten).load()]
+            yield [BatchCopy(self.parts, executor, batch, file_id, name, forgotten).load()]
 
 
 def batches(objects: Sequence[LakeObject]) -> Iterator[list[LakeObject]]:
@@ -94,7 +94,7 @@ class BatchCopy:
         forgotten: whose records are left out; None if nobody was forgotten.
     """
 
-    copier: Copier
+    parts: Parts
     executor: Executor
     objects: Sequence[LakeObject]
     file_id: int
@@ -113,7 +113,7 @@ class BatchCopy:
             send.execute(CreateTable(each))
         copied, rejects = self.copy_all()
         texts = [text for (text,) in send.rows(incoming.suspects(kind))]
-        self.copier.insert_rows(send, incoming.CLEANED, incoming.cleaned_rows(texts), self.name)
+        self.parts.insert_rows(send, incoming.CLEANED, incoming.cleaned_rows(texts), self.name)
         checked = incoming.checked(kind)
         send.execute(checked)
         left_out = self.leave_out(checked.table)
@@ -165,22 +165,20 @@ class BatchCopy:
             name = f"{self.name}/{self.kind}{option and '-gz'}.manifest"
             if not self.executor.as_sql:
                 sizes = [(item.uri, item.size) for item in chosen]
-                self.copier.parts.put_manifest(name, sizes)
+                self.parts.put_manifest(name, sizes)
             self.copy(name, option, jsonpaths)
             (count,) = self.executor.counts(copy_log.COUNTED)
             copied += count
-            manifest = self.copier.parts.url(name)
+            manifest = self.parts.url(name)
             rejects += copy_log.rejects(self.executor, manifest, count)
         return copied, rejects
 
     def copy(self, manifest: str, option: str, jsonpaths: str) -> None:
         """COPY the objects of a manifest, and tell too many errors from other failures."""
-        target, settings = incoming.incoming(self.kind), self.copier.settings
         copy = Copy(
-            target,
-            [column.name for column in target.columns],
-            self.copier.parts.url(manifest),
-            iam_role=settings.iam_role,
+            target=incoming.incoming(self.kind),
+            manifest=self.parts.url(manifest),
+            iam_role=self.parts.settings.iam_role,
             region=self.region(),
             json=jsonpaths,
             words=[*filter(None, [option]), "TRUNCATECOLUMNS", f"MAXERROR {MOST_ERRORS}"],
@@ -197,10 +195,10 @@ class BatchCopy:
 
     def jsonpaths(self) -> str:
         """How COPY finds the fields: songs have the columns' names, events need JSONPaths."""
-        parts = self.copier.parts
+        parts = self.parts
         if self.kind == "songs":
             return "auto"
-        if given := self.copier.settings.log_jsonpath:
+        if given := self.parts.settings.log_jsonpath:
             return given
         name = f"{self.name}/{self.kind}.jsonpaths"
         if not self.executor.as_sql:
@@ -213,7 +211,7 @@ class BatchCopy:
         Raises:
             UsageError: they are in two.
         """
-        parts = self.copier.parts
+        parts = self.parts
         if not parts.exists:
             return parts.region
         near = parts.bucket

@@ -1,5 +1,7 @@
 """Files that Redshift copies: compressed parts below the staging prefix, and their manifests.
 
+They are parts of staged rows, and many rows of the books.
+
 Parts are Parquet, whose manifests have to tell sizes. They are JSON where Parquet is no use: the
 rows of the books, which Python writes, and parts for a cluster in another region.
 
@@ -15,20 +17,27 @@ from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import sqlalchemy as sa
 
-from sparkify.errors import UsageError
+from sparkify.errors import SparkifyError, UsageError
 from sparkify.lake import aws
 from sparkify.lake.locations import staging_uri
 from sparkify.lake.s3 import Bucket
+from sparkify.process import scratch
 from sparkify.read.sql import literal
 from sparkify.settings import Settings
 from sparkify.warehouses.base import TableRow
+from sparkify.warehouses.executor import Executor
+from sparkify.warehouses.redshift.copy_log import COUNTED
+from sparkify.warehouses.redshift.dialect import Copy
 
+PARQUET = "PARQUET"  # the form of parts that are not JSON
+FEW = 100  # rows that are inserted as they are; more go by COPY
 TIMESTAMP = "%Y-%m-%d %H:%M:%S.%g"
 
 
 class Parts:
-    """The staging prefix of one warehouse.
+    """Uploads files below the staging prefix of one warehouse, and copies them into tables.
 
     Attributes:
         own: the keys that this run has written.
@@ -98,6 +107,58 @@ class Parts:
         """Write an object below the prefix; return its size in bytes."""
         self.own.append(f"{self.prefix}/{name}")
         return self.bucket.put(f"{self.prefix}/{name}", content)
+
+    def copy(
+        self, executor: Executor, target: sa.Table, name: str, files: Iterable[Path], form: str
+    ) -> int:
+        """Upload files below a name, and COPY them.
+
+        Args:
+            form: `PARQUET`, or the compression of JSON, as COPY names it.
+
+        Returns:
+            How many rows were loaded.
+        """
+        if not executor.as_sql:
+            self.upload(name, list(files))
+        json = form != PARQUET
+        executor.execute(
+            Copy(
+                target=target,
+                manifest=self.url(f"{name}.manifest"),
+                iam_role=self.settings.iam_role,
+                region=self.region if json else None,
+                json="auto" if json else None,
+                words=[form, "TIMEFORMAT 'auto'"] if json else [],
+            )
+        )
+        (loaded,) = executor.counts(COUNTED)
+        return loaded
+
+    def insert_rows(
+        self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
+    ) -> None:
+        """Insert rows: a few by INSERT, many by COPY."""
+        if len(rows) > FEW:
+            with scratch.folder() as directory:
+                files = [] if executor.as_sql else [write_rows(rows, directory)]
+                at = f"{name}/{target.name}"
+                check(executor, target, self.copy(executor, target, at, files, "GZIP"), len(rows))
+        elif executor.as_sql and rows:
+            placeholders: dict[str, sa.ColumnElement[object]] = {
+                c.name: sa.literal_column(f"${c.name}") for c in target.columns
+            }
+            executor.execute(sa.insert(target).values(placeholders))
+        elif rows:
+            executor.execute(sa.insert(target).values(list(rows)))
+
+
+def check(executor: Executor, target: sa.Table, loaded: int, expected: int) -> None:
+    """Make sure that every row arrived."""
+    if loaded != expected and not executor.as_sql:
+        raise SparkifyError(
+            f"COPY loaded {loaded:,} of {expected:,} rows into {target.name}; nothing was published"
+        )
 
 
 def as_json(part: Path) -> Path:

@@ -24,8 +24,7 @@ from sparkify.read.sql import DuckDBScanner, Rows, literal
 from sparkify.warehouses.duckdb.dialect import Dialect
 from sparkify.warehouses.duckdb.local import any_order, limit_memory, no_progress_bar, shortage
 from sparkify.warehouses.executor import Executor, RecordingScanner
-from sparkify.warehouses.redshift.copier import PARQUET, Copier, check
-from sparkify.warehouses.redshift.parts import as_json
+from sparkify.warehouses.redshift.parts import PARQUET, Parts, as_json, check
 from sparkify.warehouses.routes import Route, Staging, read
 
 INSERT = re.compile(rf"INSERT INTO {STAGING}\.(\w+) \([^()]*\)\s+")
@@ -48,7 +47,7 @@ class Staged(Route):
         region: the cluster's; None if it is not known, and then taken for that of the prefix.
     """
 
-    copier: Copier
+    parts: Parts
     region: str | None
     name = "staged"
 
@@ -80,9 +79,9 @@ class Staged(Route):
     ) -> None:
         """Bring the rows of a batch into the cluster: parts, manifest, COPY, count."""
         target, form = table(KINDS[outcomes[0].kind]), PARQUET
-        if self.region not in (None, self.copier.parts.region):
+        if self.region not in (None, self.parts.region):
             files, form = map(as_json, files), "ZSTD"
-        loaded = self.copier.copy(executor, target, f"{name}/{target.name}", files, form)
+        loaded = self.parts.copy(executor, target, f"{name}/{target.name}", files, form)
         check(executor, target, loaded, sum(outcome.staged for outcome in outcomes))
 
 

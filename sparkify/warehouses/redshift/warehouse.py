@@ -23,7 +23,6 @@ from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor, driver
 from sparkify.warehouses.redshift.connection import NOWHERE, engine, in_transaction, mark_lost
-from sparkify.warehouses.redshift.copier import Copier
 from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correct
 from sparkify.warehouses.redshift.direct import Direct
 from sparkify.warehouses.redshift.endpoint import Endpoint
@@ -56,12 +55,11 @@ class Redshift(Warehouse):
         sa.event.listen(engine, "handle_error", mark_lost)
         self.engine, self.settings = engine, settings
         self.parts = Parts(settings, self.url, exists=self.exists())
-        self.copier = Copier(settings, self.parts)
         self.next_beat = 0.0
         self.limits = Limits()
         region = Endpoint.parse(engine.url.host).region
         direct = copies_directly(settings)
-        route = Direct(self.copier) if direct else Staged(self.copier, region)
+        route = Direct(self.parts) if direct else Staged(self.parts, region)
         super().__init__(engine, route, owned=owned)
 
     @classmethod
@@ -88,14 +86,17 @@ class Redshift(Warehouse):
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; the LOCK in `lock` keeps others from publishing."""
-        with self.connected(lock_timeout) as connection:
+        with self.reading(lock_timeout) as connection:
             if not self.owned:
                 guests.check_transactions(connection, self.url, in_transaction)
             yield connection
 
     @contextmanager
-    def connected(self, lock_timeout: float) -> Iterator[sa.Connection]:
-        """A connection on which no transaction is open, and whose every wait has a limit."""
+    def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
+        """A connection on which no transaction is open, and whose every wait has a limit.
+
+        Readers see the last load that committed.
+        """
         self.require_url()
         with self.errors():
             connection = (
@@ -125,12 +126,6 @@ class Redshift(Warehouse):
                     connection.rollback()
                 else:
                     connection.invalidate()
-
-    @contextmanager
-    def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
-        """A connection; readers see the last load that committed."""
-        with self.connected(lock_timeout) as connection:
-            yield connection
 
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """LOCK a table that readers never look at, before anything is selected."""
@@ -212,7 +207,7 @@ class Redshift(Warehouse):
         self, executor: Executor, target: sa.Table, rows: Sequence[TableRow], name: str
     ) -> None:
         """See `Warehouse.insert_rows`."""
-        self.copier.insert_rows(executor, target, rows, name)
+        self.parts.insert_rows(executor, target, rows, name)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
@@ -221,10 +216,15 @@ class Redshift(Warehouse):
         if not directory.startswith("s3://"):
             raise UsageError(f"Redshift exports to s3://bucket/prefix, not to {directory}")
         bucket = Bucket(directory, aws.session(self.settings))
-        role, written = self.settings.iam_role, []
+        written = []
         for each in tables:
             folder = f"{bucket.uri}/{each.name}.parquet/"
-            select = sa.select(*each.columns).order_by(*each.primary_key.columns)
-            self.execute(connection, Unload(select, folder, iam_role=role, region=bucket.region))
+            unload = Unload(
+                select=sa.select(*each.columns).order_by(*each.primary_key.columns),
+                folder=folder,
+                iam_role=self.settings.iam_role,
+                region=bucket.region,
+            )
+            self.execute(connection, unload)
             written.append(folder)
         return written
