@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UsageError,
         WarehouseBusy,
     )
-    from sparkify.load.erasure import Erasure
+    from sparkify.load.removal import Erasure
     from sparkify.pipeline import forget, plan, run, upgrade
     from sparkify.report import Plan, Report
 
@@ -57,7 +57,7 @@ HOME = {
     "upgrade": "pipeline",
     "Report": "report",
     "Plan": "report",
-    "Erasure": "load.erasure",
+    "Erasure": "load.removal",
 }
 
 

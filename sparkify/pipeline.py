@@ -1,38 +1,31 @@
 """From a lake to a star: `run` and `plan`. The order of the steps, and nothing else."""
 
 import datetime
+import inspect
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
-from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
-from sparkify.lake.objects import Lake
 from sparkify.lake.part import Part
 from sparkify.load.choice import Choice
-from sparkify.load.clock import Clock
-from sparkify.load.ids import latest_load
-from sparkify.load.ledger import ledger
+from sparkify.load.job import Job, Progress
 from sparkify.load.loader import Loader
 from sparkify.load.retrying import again
-from sparkify.load.runs import adoptable
-from sparkify.load.stager import Progress
-from sparkify.load.tombstones import forgotten, tombstones
-from sparkify.load.upkeep import forget, upgrade, upgrade_sql
+from sparkify.load.upkeep import existing, forget, upgrade, upgrade_sql
 from sparkify.masking import mask
 from sparkify.models import schema
 from sparkify.process import scratch
 from sparkify.report import Plan, Report
-from sparkify.settings import OPTIONS, Settings
-from sparkify.signatures import parameters_of
-from sparkify.warehouses.base import Copy, Warehouse
-from sparkify.warehouses.executor import Executor, Found, Recorder
+from sparkify.settings import OPTIONS
+from sparkify.warehouses.executor import Executor
 
 __all__ = ["Location", "Run", "forget", "plan", "run", "upgrade", "upgrade_sql"]
 
@@ -40,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 Location = str | os.PathLike[str]
 Day = str | datetime.date
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 # long because every parameter is documented here, once
@@ -117,22 +112,38 @@ def run(
 @contextmanager
 def prepared(given: Mapping[str, Any]) -> Iterator["Run"]:
     """A run with the parameters of `run`, its lake and its warehouse open."""
-    warehouse, objects = given.get("warehouse"), given.get("objects")
-    choice = Choice.of(given)
+    objects, choice = given.get("objects"), Choice.of(given)
     flags = {name: given[name] for name in ("full", "prune", "progress") if given.get(name)}
     arguments = {name: value for name, value in given.items() if name in OPTIONS}
-    if isinstance(warehouse, sa.Engine):
-        del arguments["warehouse"]
-    settings = config.load(arguments)
-    lake = open_lake(settings)
-    if objects is not None:
-        lake = Part.of(lake, settings.source, objects)
-    with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
+    with existing(given.get("warehouse"), arguments, bare=True) as (opened, settings):
+        lake = open_lake(settings)
+        if objects is not None:
+            lake = Part.of(lake, settings.source, objects)
         opened.route.check(lake)
         yield Run(settings, lake, opened, choice, **flags)
 
 
-@parameters_of(run, prepared)
+def parameters_of(
+    declared: Callable[P, object],
+) -> Callable[[Callable[["Run"], R]], Callable[P, R]]:
+    """Make a function with the parameters of another from what it does with a run."""
+    signature = inspect.signature(declared)
+
+    def decorate(act: Callable[["Run"], R]) -> Callable[P, R]:
+        @wraps(act)
+        def function(*args: P.args, **kwargs: P.kwargs) -> R:
+            with prepared(signature.bind(*args, **kwargs).arguments) as job:
+                return act(job)
+
+        result = inspect.signature(act).return_annotation
+        function.__signature__ = signature.replace(return_annotation=result)  # type: ignore[attr-defined]
+        function.__annotations__ = {**declared.__annotations__, "return": result}
+        return function
+
+    return decorate
+
+
+@parameters_of(run)
 def plan(job: "Run") -> Plan:
     """Tell what `run` would load, and every SQL statement that it would send until COMMIT.
 
@@ -149,18 +160,8 @@ def plan(job: "Run") -> Plan:
     return job.plan()
 
 
-@dataclass
-class Run:
-    """One run: a lake, a warehouse, and the order of the steps between them."""
-
-    settings: Settings
-    lake: Lake
-    warehouse: Warehouse
-    choice: Choice
-    full: bool = False
-    prune: bool = False
-    progress: Progress = lambda what, done, total: None
-    clock: Clock = field(default_factory=Clock)
+class Run(Job):
+    """One run: the order of the steps between a lake and a warehouse."""
 
     def execute(self) -> Report:
         """List and load; from the start again if that may help."""
@@ -171,7 +172,10 @@ class Run:
             config.warn(self.settings, self.warehouse.url)
         report = again(self.attempt)
         if copy is not None:
-            self.publish(copy, report)
+            done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
+            with self.clock.step("publish"):
+                note = f" ({done}; the copy for readers is the former one)"
+                copy.update(self.settings.lock_timeout, note)
         seconds = self.clock.seconds()
         logger.info("seconds: %s", seconds)
         return replace(report, seconds=seconds)
@@ -185,36 +189,19 @@ class Run:
         with self.warehouse.writing(self.settings.lock_timeout) as connection:
             schema.ensure(connection, self.warehouse.url)
             connection.rollback()
-            loader = self.loader(self.warehouse.executor(connection))
+            loader = Loader(self, self.warehouse.executor(connection))
             report = loader.load(listing)
             if report.load_id is not None:
                 self.finish(loader, connection, report)
         return report
 
-    def publish(self, copy: Copy, report: Report) -> None:
-        """Update the copy that readers use."""
-        try:
-            with self.clock.step("publish"):
-                copy.update(self.settings.lock_timeout)
-        except SparkifyError as error:
-            done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
-            raise type(error)(
-                f"{error} ({done}; the copy for readers is the former one)"
-            ) from error
-
     def plan(self) -> Plan:
         """Do what a run does, with a recorder in place of the connection."""
         listing = self.lake.listing()
-        recorder = self.warehouse.recorder()
-        recorder.answers = self.known(recorder)
-        report = self.loader(recorder).load(listing)
+        with self.reader() as reader:
+            recorder = self.warehouse.recorder(reader)
+            report = Loader(self, recorder).load(listing)
         return Plan(report.files, tuple(map(mask, recorder.texts)))
-
-    def loader(self, executor: Executor) -> Loader:
-        """What loads."""
-        lake, warehouse = self.lake, self.warehouse
-        how = (self.full, self.prune, self.choice, self.clock, self.progress)
-        return Loader(self.settings, lake, warehouse, executor, *how)
 
     def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
         """Tidy up; the load is committed, so that nothing here makes the run fail."""
@@ -224,20 +211,15 @@ class Run:
         except Exception as error:
             logger.warning("after the load: %s", error)
 
-    def known(self, recorder: Recorder) -> dict[str, Found]:
-        """What the books of a warehouse, which may not exist yet, answer to a run's SELECTs."""
+    @contextmanager
+    def reader(self) -> Iterator[Executor | None]:
+        """What reads the books of the warehouse; None if it does not exist yet, or is empty."""
         if not self.warehouse.exists():
-            return {}
+            yield None
+            return
         with self.warehouse.reading(self.settings.lock_timeout) as connection:
             if schema.state(connection) is schema.State.EMPTY:
-                return {}
+                yield None
+                return
             schema.require(connection, self.warehouse.url)
-            executor = self.warehouse.executor(connection)
-            left_out = forgotten(executor, self.settings, warehouse=self.warehouse.url)
-            staged = adoptable(self.warehouse, self.settings.new_fields, left_out)
-            own = (tombstones(), latest_load(), ledger(), staged)
-            selects = (*own, *self.choice.selects())
-            return {
-                recorder.text(select): self.warehouse.execute(connection, select).all()
-                for select in selects
-            }
+            yield self.warehouse.executor(connection)

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-#: a JSON object
-Json = dict[str, Any]
+Json = dict[str, Any]  # a JSON object
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Records:
     """Numbers of records in the objects that this run read.
 
     Attributes:
-        read: All records: staged, rejected and forgotten ones.
-        staged: Records that became rows.
+        read, staged: All records, and those that became rows.
         rejected: Invalid records.
         repaired: Staged records in which text was repaired.
         forgotten: Records of people who were forgotten: they are left out.
@@ -172,8 +170,7 @@ class Report(Shown):
         plays: The plays in the warehouse after the run.
         seconds: The time that the run took.
         unknown_fields: The fields of the records of this run that no column takes.
-        mistyped_fields: The fields for which records were rejected since their values have
-            another JSON type.
+        mistyped_fields: Those whose values have another JSON type than the column takes.
     """
 
     load_id: str | None
@@ -225,7 +222,7 @@ class Plan(Shown):
 
     def to_dict(self) -> Json:
         """Return the plan as JSON values."""
-        return {"files": asdict(self.files), "statements": list(self.statements)}
+        return {**asdict(self), "statements": list(self.statements)}
 
     def lines(self) -> list[tuple[str, str]]:
         """Return the plan as people read it."""

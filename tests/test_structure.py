@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "sparkify"
 
 #: a module may import from its own line and from the lines before it
 LAYERS = (
-    ("version", "errors", "masking", "values", "option", "settings"),
-    ("config", "process", "signatures"),
+    ("version", "errors", "masking", "values", "settings", "layout"),
+    ("config", "process"),
     ("models",),
     ("lake",),
     ("read",),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sparkify.books.freshness import Freshness, read_freshness
 from sparkify.errors import SparkifyError
 from sparkify.lake.locations import open_lake
-from sparkify.load.counts import play_counts, row_counts
+from sparkify.load.counts import counts
 from sparkify.load.fields import seen_fields
 from sparkify.load.ledger import Difference, ledger
 from sparkify.models import File, Load, Version, schema, table
@@ -126,14 +126,15 @@ def read_status(
 def counted(executor: Executor) -> dict[str, Any]:
     """Count what is in a warehouse."""
     _, known, rejects = executor.counts(records(published=True))
+    rows, plays = counts(executor)
     return {
         "loads": executor.scalar(count(table(Load))),
         "files": executor.scalar(count(table(File))),
         "records": known,
         "rejects": rejects,
         "staged": dict(zip(STAGED, executor.counts(records(published=False)), strict=True)),
-        "rows": row_counts(executor),
-        "plays": play_counts(executor),
+        "rows": rows,
+        "plays": plays,
         **seen_fields(executor),
     }
 
@@ -145,13 +146,13 @@ def records(published: bool) -> Query:
     """
     version = table(Version).c
     sums = (version.rows + version.rejects, version.rejects)
-    counts = (sa.func.coalesce(sa.func.sum(each), 0) for each in sums)
+    totals = (sa.func.coalesce(sa.func.sum(each), 0) for each in sums)
     wanted = (
         version.file_id.in_(sa.select(table(File).c.file_id))
         if published
         else version.published.is_(False) & version.load_id.is_(None)
     )
-    return sa.select(sa.func.count(), *counts).where(wanted)
+    return sa.select(sa.func.count(), *totals).where(wanted)
 
 
 def last_load(warehouse: Warehouse, connection: sa.Connection) -> Json | None:

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql.expression import func
 
 from sparkify.load.ranges import Ranges, Steps, ask, each_in, enclosed, ends, extent
 from sparkify.load.transform import OWN_TABLES
 from sparkify.load.transform.plays import heard
 from sparkify.load.transform.rows import BY_USERS, EVENT, EVENTS, PLAYS, SONG, SONGS, Rows
-from sparkify.models import KINDS, EventRow, Heard, SongRow, StarTable, UserLevel, table
+from sparkify.models import KINDS, Base, EventRow, Heard, SongRow, StarTable, UserLevel, table
 from sparkify.models.staging import PLAY
 from sparkify.models.statements import (
     Column,
@@ -81,7 +80,7 @@ class Changes:
             self.removed = yield from ask(extent(old.c.file_id, old.c.file_id), 1)
         yield from self.find_users()
         yield from self.find_songs_and_plays()
-        for own in OWN_TABLES:
+        for own in OWN_TABLES.values():
             changed = sa.union(*self.touched(table(KINDS[own.kind]).columns[own.key]))
             yield self.create(f"changed_{table(own.model).name}", changed)
 
@@ -148,11 +147,10 @@ class Changes:
         """Whether a level has lasted until events are read again, or longer."""
         return LEVELS.valid_to.is_(None) | self.later(LEVELS.valid_to)
 
-    def parts(self, model: type[DeclarativeBase], key: str) -> list[Part]:
+    def parts(self, model: type[Base], key: str) -> list[Part]:
         """The parts of a star table that are rebuilt, one after the other."""
-        for own in OWN_TABLES:
-            if own.model is model:
-                return [self.own_part(own)]
+        if own := OWN_TABLES.get(model):
+            return [self.own_part(own)]
         if key == "start_time":
             return list(self.spans_of_time(table(model).c.start_time))
         if self.everything:

@@ -9,14 +9,11 @@ from sparkify.report import Plays
 from sparkify.warehouses.executor import Executor
 
 
-def row_counts(executor: Executor) -> dict[str, int]:
-    """The number of rows of each star table."""
-    counts = [count(table(model)) for model in STAR]
-    found = executor.counts(sa.select(*(each.scalar_subquery() for each in counts)))
-    return dict(zip((table(model).name for model in STAR), found, strict=True))
-
-
-def play_counts(executor: Executor) -> Plays:
-    """The number of plays, and of those that match a song."""
-    counts = sa.select(sa.func.count(), sa.func.count(table(Songplay).c.song_id))
-    return Plays(*executor.counts(counts))
+def counts(executor: Executor) -> tuple[dict[str, int], Plays]:
+    """The number of rows of each star table, and of plays that match a song."""
+    names = [table(model).name for model in STAR]
+    selects = [count(table(model)) for model in STAR]
+    selects.append(sa.select(sa.func.count(table(Songplay).c.song_id)))
+    *found, matched = executor.counts(sa.select(*(each.scalar_subquery() for each in selects)))
+    rows = dict(zip(names, found, strict=True))
+    return rows, Plays(rows[names[0]], matched)

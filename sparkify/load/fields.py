@@ -38,19 +38,14 @@ def seen_fields(executor: Executor, where: sa.ColumnElement[bool] = CURRENT) -> 
 
 def counted(where: sa.ColumnElement[bool]) -> Query:
     """The SELECT of each field's records by JSON type, and the first object that has it."""
-    first, version = sa.func.min(SEEN.c.file_id).label("first_id"), VERSIONS.c
-    key = (version.kind, SEEN.c.name, SEEN.c.declared)
-    joined = SEEN.join(VERSIONS, version.file_id == SEEN.c.file_id)
-    records = sa.func.sum(SEEN.c.records).label("records")
-    types = sa.select(*key, SEEN.c.type, records).select_from(joined).where(where)
-    by_type = types.group_by(*key, SEEN.c.type).subquery("by_type")
-    firsts = sa.select(*key, first).select_from(joined).where(where).group_by(*key)
-    of_field = firsts.subquery("firsts")
-    same = sa.and_(*(by_type.c[each.name] == of_field.c[each.name] for each in key))
-    wanted = [by_type.c[name] for name in ("kind", "name", "declared", "type")]
+    key = (VERSIONS.c.kind, SEEN.c.name, SEEN.c.declared, SEEN.c.type)
+    first, records = sa.func.min(SEEN.c.file_id), sa.func.sum(SEEN.c.records)
+    counts = sa.select(*key, first.label("first_id"), records.label("records"))
+    joined = counts.join_from(SEEN, VERSIONS, VERSIONS.c.file_id == SEEN.c.file_id).where(where)
+    found = joined.group_by(*key).subquery("found").c
+    version = VERSIONS.alias("first").c
     return (
-        sa.select(*wanted, version.uri, by_type.c.records)
-        .join_from(by_type, of_field, same)
-        .join(VERSIONS, version.file_id == of_field.c.first_id)
-        .order_by(*wanted)
+        sa.select(found.kind, found.name, found.declared, found.type, version.uri, found.records)
+        .where(version.file_id == found.first_id)
+        .order_by(found.first_id)
     )

@@ -3,18 +3,15 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import sqlalchemy as sa
 from sqlalchemy.schema import DropTable
 
-from sparkify.errors import SparkifyError
-from sparkify.load.erasure import Erasure
-from sparkify.load.publication import checks, rebuilt
-from sparkify.load.publisher import sent
 from sparkify.load.ranges import Steps
-from sparkify.load.removal import Removal, theirs
+from sparkify.load.rebuilding import check, rebuilt, send
+from sparkify.load.removal import Erasure, Removal, theirs
 from sparkify.load.retrying import again
 from sparkify.load.tombstones import forgotten, tombstone
 from sparkify.load.uncounting import Uncounted
@@ -69,6 +66,7 @@ class Eraser:
     Attributes:
         executor: sends statements; the user's id is in none that it logs.
         key: of the tombstones.
+        uncounted: the fields of the person's records that no column takes.
     """
 
     warehouse: Warehouse
@@ -76,6 +74,7 @@ class Eraser:
     settings: Settings
     key: str
     user: int
+    uncounted: Uncounted = field(default_factory=Uncounted)
 
     def __post_init__(self) -> None:
         self.executor.hidden = {USERS: str(self.user)}
@@ -112,14 +111,9 @@ class Eraser:
         with self.warehouse.errors(), self.executor.transaction() as transaction:
             self.warehouse.lock(self.executor, self.settings.lock_timeout)
             known, counts = self.known(), self.counts()
-            for _ in sent(self.executor, self.statements()):
-                pass
-            for what, select in checks(self.changes):
-                expected, found = self.executor.counts(select)
-                if expected != found:
-                    raise SparkifyError(f"{what} differ; nothing was removed")
-            for temporary in (*self.changes.tables.values(), self.touched, self.left):
-                self.executor.execute(DropTable(temporary.table))
+            send(self.executor, self.statements())
+            check(self.executor, self.changes, "removed")
+            self.executor.execute(DropTable(self.touched.table))
             if not known:
                 self.executor.execute(tombstone(self.key, self.user))
             if transaction is not None:
@@ -136,8 +130,7 @@ class Eraser:
         yield self.touched
         yield from self.changes.find()
         yield sa.delete(EVENTS).where(theirs(EVENTS.c.user_id))
-        yield self.left
-        left, v = self.left.table.c, VERSIONS.c
+        left, v = self.touched.table.c, VERSIONS.c
         names = ("rows", "repaired", "least_ts", "greatest_ts")
         values: dict[str, Column] = {name: left[name] for name in names}
         values["forgotten"] = v.forgotten + left.removed
@@ -148,7 +141,6 @@ class Eraser:
         own = FILES.c.file_id == v.file_id
         yield sa.update(FILES).where(own, v.uri.is_not(None), changed).values(counted)
         yield from rebuilt(self.changes)
-        yield from self.changes.index()
 
     @cached_property
     def changes(self) -> Removal:
@@ -157,32 +149,20 @@ class Eraser:
 
     @cached_property
     def touched(self) -> CreateTempTableAs:
-        """The versions that have rows of theirs, and how many."""
-        columns = (EVENTS.c.file_id, sa.func.count().label("removed"))
-        select = sa.select(*columns).where(theirs(EVENTS.c.user_id)).group_by(EVENTS.c.file_id)
-        return CreateTempTableAs("touched_versions", select)
-
-    @cached_property
-    def left(self) -> CreateTempTableAs:
-        """What the touched versions have once these rows are gone."""
-        touched, event = self.touched.table, EVENTS.c
-        repaired = sa.func.count(sa.case((event.repaired, 1)))
+        """The versions that have rows of theirs: how many, and what is left without them."""
+        event = EVENTS.c
+        own = theirs(event.user_id)
+        other = sa.case((own, None), else_=event.ts)
         columns = (
-            *(touched.c.file_id, touched.c.removed),
-            sa.func.count(event.file_id).label("rows"),
-            repaired.label("repaired"),
-            sa.func.min(event.ts).label("least_ts"),
-            sa.func.max(event.ts).label("greatest_ts"),
+            sa.func.count(sa.case((own, 1))).label("removed"),
+            sa.func.count(other).label("rows"),
+            sa.func.count(sa.case((own, None), (event.repaired, 1))).label("repaired"),
+            sa.func.min(other).label("least_ts"),
+            sa.func.max(other).label("greatest_ts"),
         )
-        joined = sa.select(*columns).outerjoin_from(
-            touched, EVENTS, event.file_id == touched.c.file_id
-        )
-        return CreateTempTableAs("left_versions", joined.group_by(*touched.c))
-
-    @cached_property
-    def uncounted(self) -> Uncounted:
-        """The fields of their records that no column takes."""
-        return Uncounted()
+        with_theirs = sa.select(event.file_id).where(own)
+        touched = sa.select(event.file_id, *columns).where(event.file_id.in_(with_theirs))
+        return CreateTempTableAs("touched_versions", touched.group_by(event.file_id))
 
     def without_rejects(self) -> Iterator[Statement]:
         """Remove their rejects, and count them no longer."""

@@ -40,6 +40,7 @@ class Difference:
             changed or removed, since rows of a batch can only be replaced together.
         known: of those of which a former version is published, its file_id by uri.
         missing: known objects below the lake's locations that are no longer listed.
+        gone: those of them whose rows are removed.
         batched: the uris among known that were copied in a batch.
         lost: objects, missing or elsewhere, of batches that have to be read again.
         changed: the uris of changed objects.
@@ -50,6 +51,7 @@ class Difference:
     read: dict[str, LakeObject]
     known: dict[str, int] = field(default_factory=dict)
     missing: list[LakeObject] = field(default_factory=list)
+    gone: list[LakeObject] = field(default_factory=list)
     batched: set[str] = field(default_factory=set)
     lost: list[LakeObject] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
@@ -83,6 +85,7 @@ class Difference:
                 batches[file_id][change].append(item)
             elif change == SAME and file_id in again:
                 repeated[uri], self.known[uri] = item, file_id
+        self.gone = self.missing if prune else []
         self.count(listing, repeated)
         for file_id, members in batches.items():
             repeats = file_id in again and members[SAME]

@@ -13,9 +13,8 @@ import sqlalchemy as sa
 
 from sparkify.load.changes import Changes
 from sparkify.load.ranges import Steps
-from sparkify.load.transform import TRANSFORMS
-from sparkify.load.transform.plays import keys_of_plays
-from sparkify.models import KINDS, File, Songplay, Version, table
+from sparkify.load.rebuilding import Tell, rebuilt
+from sparkify.models import KINDS, File, Version, table
 from sparkify.models.statements import CreateTempTableAs, Query, Statement, count, insert, within
 
 FILES, VERSIONS = table(File), table(Version)
@@ -45,13 +44,12 @@ class Publication:
         """Whether every star table is rebuilt from all published rows."""
         return self.first or self.full
 
-    def statements(self) -> Steps:
+    def statements(self, tell: Tell = lambda done, total: None) -> Steps:
         """From staged versions to the star and the books, in order; `read_files` is there."""
         yield from self.superseded
         yield from self.flags()
         yield from self.changes.find()
-        yield from rebuilt(self.changes)
-        yield from self.changes.index()
+        yield from rebuilt(self.changes, tell)
         yield from self.books()
 
     def books(self) -> Iterator[Statement]:
@@ -99,64 +97,14 @@ class Publication:
         new = within(VERSIONS.c.file_id, self.file_ids)
         yield sa.update(VERSIONS).where(new).values(published=True, load_id=self.load_id)
 
-    def staged(self, kind: str) -> Query:
-        """The SELECT of the number of rows of one kind that are published."""
-        rows = table(KINDS[kind])
-        return count(rows).where(within(rows.c.file_id, self.file_ids))
+    def staged(self) -> Query:
+        """The SELECT of the number of rows of each kind that are published."""
+        kinds = map(table, KINDS.values())
+        counts = [count(rows).where(within(rows.c.file_id, self.file_ids)) for rows in kinds]
+        return sa.select(*(each.scalar_subquery() for each in counts))
 
     @cached_property
     def changes(self) -> Changes:
         """What this load changes in the star."""
         superseded = [each.table for each in self.superseded]
         return Changes(self.file_ids, superseded, everything=self.everything)
-
-    def checks(self) -> Iterator[tuple[str, Query]]:
-        """See `checks`."""
-        return checks(self.changes)
-
-    def temporary_tables(self) -> Iterator[sa.Table]:
-        """The temporary tables."""
-        for each in (self.read, *self.superseded, *self.changes.tables.values()):
-            yield each.table
-
-
-def rebuilt(changes: Changes) -> Iterator[Statement]:
-    """Write what changes in the star anew."""
-    for model, transform, key in TRANSFORMS:
-        target = table(model)
-        if changes.everything:
-            yield sa.delete(target)
-        for rows, replaced in changes.parts(model, key):
-            if not changes.everything:
-                yield sa.delete(target).where(*replaced)
-            yield insert(target, transform(rows))
-
-
-def checks(changes: Changes) -> Iterator[tuple[str, Query]]:
-    """What must hold before COMMIT: SELECTs of two counts that must be equal."""
-    for model, _, key in TRANSFORMS:
-        target = table(model)
-        for rows, replaced in changes.parts(model, key):
-            if model is Songplay:  # its key is a digest of the play's
-                plays = keys_of_plays(rows).subquery("plays")
-                counts = (count(plays), count(target).where(*replaced))
-                select = sa.select(*(each.scalar_subquery() for each in counts))
-                yield "the plays and the rows of songplays", select
-            else:
-                yield f"the rows and the keys of {target.name}", rows_and_keys(target, replaced)
-
-
-def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Query:
-    """The SELECT of the number of rows in part of a table, and of their distinct keys.
-
-    Redshift believes a declared key without enforcing it: of the bare columns it would find as many
-    keys as rows. An expression that always has the value of its column hides which column it is.
-    """
-    key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
-    if not more:
-        counts = sa.select(sa.func.count(), sa.func.count(key.distinct()))
-        return counts.select_from(target).where(*part)
-    found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
-    keys = found.group_by(key, *more).subquery("keys")
-    rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
-    return sa.select(rows, sa.func.count()).select_from(keys)

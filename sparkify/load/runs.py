@@ -9,6 +9,7 @@ from functools import cache
 
 import sqlalchemy as sa
 
+from sparkify.errors import RejectedRecord
 from sparkify.models import KINDS, FieldRow, RejectRow, StagingRun, Version, table
 from sparkify.models.statements import Column, Query, insert, within
 from sparkify.read.forgotten import Forgotten
@@ -69,8 +70,8 @@ def adoptable(warehouse: Warehouse, new_fields: str, forgotten: Forgotten | None
 
 
 def rejects_of(file_ids: list[int]) -> Query:
-    """The SELECT of the rejects of versions."""
-    columns = (c for c in REJECTS.columns if c.name != "file_id")
+    """The SELECT of the rejects of versions, each as a `RejectedRecord`."""
+    columns = (REJECTS.c[name] for name in RejectedRecord._fields)
     return sa.select(*columns).where(within(REJECTS.c.file_id, file_ids))
 
 

@@ -1,24 +1,25 @@
 """Stages objects, batch by batch: rows, versions and rejects, which nothing shows yet."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
 from sparkify.errors import RejectedRecord
-from sparkify.lake.objects import Lake, LakeObject
+from sparkify.lake.objects import LakeObject
+from sparkify.load.job import Job, Progress
 from sparkify.load.runs import FIELDS, REJECTS, VERSIONS, adoptable, fingerprint, rejects_of
 from sparkify.load.staged import Staged, StagedVersion
 from sparkify.read.forgotten import Forgotten
 from sparkify.read.results import Outcome
 from sparkify.report import Records
-from sparkify.warehouses.base import TableRow, Warehouse
+from sparkify.warehouses.base import TableRow
 from sparkify.warehouses.executor import Executor
 from sparkify.warehouses.routes import Staging
 
-#: called with the step, how much of it is done, and of how much
-Progress = Callable[[str, int, int], None]
+#: columns of a version that have the value of the outcome's attribute of that name
+SAME = ("file_id", "kind", "repaired", "least_ts", "greatest_ts", "damaged", "forgotten")
 
 
 @dataclass
@@ -58,27 +59,20 @@ class Stager:
 
     Attributes:
         executor: sends statements, or only shows them.
-        timed: a context in which a step of that name is timed.
-        new_fields: what happens to fields that no column takes; see the setting.
-        progress: see `Progress`.
         forgotten: whose records are left out; None if nobody was forgotten.
     """
 
-    warehouse: Warehouse
+    job: Job
     executor: Executor
-    lake: Lake
     run_id: str
-    new_fields: str
-    timed: Callable[[str], AbstractContextManager[None]]
-    progress: Progress
-    forgotten: Forgotten | None = None
+    forgotten: Forgotten | None
     staged: Staged = field(default_factory=Staged)
 
     def adopt(self, objects: Mapping[str, LakeObject]) -> None:
         """Take over what dead runs have staged of objects that have not changed since."""
         found: dict[str, StagedVersion] = {}
-        adopted = adoptable(self.warehouse, self.new_fields, self.forgotten)
-        for row in self.executor.rows(adopted):
+        adopted = adoptable(self.job.warehouse, self.job.settings.new_fields, self.forgotten)
+        for row in self.executor.books(adopted):
             version = dict(zip(VERSIONS.columns.keys(), row, strict=True))
             item = objects.get(version["uri"])
             if item is None or (item.etag, item.size) != (version["etag"], version["size"]):
@@ -91,37 +85,31 @@ class Stager:
         self.staged.versions += found.values()
         rejecting = [each.file_id for each in found.values() if each.records.rejected]
         if rejecting:
-            names = [c.name for c in REJECTS.columns if c.name != "file_id"]
-            rows = self.executor.rows(rejects_of(rejecting))
-            rejects = [RejectedRecord(**dict(zip(names, row, strict=True))) for row in rows]
+            rejects = list(map(RejectedRecord._make, self.executor.rows(rejects_of(rejecting))))
             self.staged.rejects += rejects
             self.staged.count(rejects)
 
     def stage(self, objects: Sequence[LakeObject], first_id: int) -> None:
         """Read objects into the staging tables, under file_ids from `first_id` on."""
-        meter = Meter(sum(item.size for item in objects), self.progress)
-        waiting = partial(self.wait, meter)
-        how = (self.new_fields, waiting, meter.arrived, self.forgotten)
+        meter = Meter(sum(item.size for item in objects), self.job.progress)
+        keep_alive = partial(self.job.warehouse.keep_alive, self.executor, self.run_id)
+
+        def waiting() -> None:
+            keep_alive()
+            meter.show()
+
+        how = (self.job.settings.new_fields, waiting, meter.arrived, self.forgotten)
         staging = Staging(self.run_id, count(first_id), *how)
-        stage = self.warehouse.route.stage(self.executor, self.lake, objects, staging)
-        with self.timed("stage"), closing(stage) as batches:
+        stage = self.job.warehouse.route.stage(self.executor, self.job.lake, objects, staging)
+        with self.job.clock.step("stage"), closing(stage) as batches:
             for number in count():
-                self.keep_alive()
+                keep_alive()
                 with self.executor.transaction():
                     outcomes = next(batches, None)
                     if outcomes is None:
                         break
                     self.enter(outcomes, f"{self.run_id}/{number}")
                 meter.staged(outcomes)
-
-    def wait(self, meter: "Meter") -> None:
-        """Keep the session alive while nothing is sent, and show what has been fetched."""
-        self.keep_alive()
-        meter.show()
-
-    def keep_alive(self) -> None:
-        """See `Warehouse.keep_alive`."""
-        self.warehouse.keep_alive(self.executor, self.run_id)
 
     def enter(self, outcomes: Sequence[Outcome], name: str) -> None:
         """Enter what was read in the books."""
@@ -137,9 +125,9 @@ class Stager:
                 for seen, records in outcome.fields.items()
             )
         rows = [self.row(outcome) for outcome in outcomes]
-        self.warehouse.insert_rows(self.executor, VERSIONS, rows, name)
-        self.warehouse.insert_rows(self.executor, REJECTS, rejects, name)
-        self.warehouse.insert_rows(self.executor, FIELDS, fields, name)
+        self.job.warehouse.insert_rows(self.executor, VERSIONS, rows, name)
+        self.job.warehouse.insert_rows(self.executor, REJECTS, rejects, name)
+        self.job.warehouse.insert_rows(self.executor, FIELDS, fields, name)
 
     def row(self, outcome: Outcome) -> TableRow:
         """The row of a version."""
@@ -148,16 +136,10 @@ class Stager:
         return {
             **dict.fromkeys(VERSIONS.columns.keys()),
             **single,
-            "file_id": outcome.file_id,
+            **{name: getattr(outcome, name) for name in SAME},
             "run_id": self.run_id,
-            "kind": outcome.kind,
             "published": False,
             "rows": outcome.staged,
             "rejects": outcome.rejected,
-            "repaired": outcome.repaired,
-            "least_ts": outcome.least_ts,
-            "greatest_ts": outcome.greatest_ts,
-            "damaged": outcome.damaged,
-            "fingerprint": fingerprint(self.new_fields, self.forgotten),
-            "forgotten": outcome.forgotten,
+            "fingerprint": fingerprint(self.job.settings.new_fields, self.forgotten),
         }

@@ -31,7 +31,7 @@ def forgotten(executor: Executor, settings: Settings, *, warehouse: str) -> Forg
     Raises:
         UsageError: the settings do not have the key.
     """
-    found = list(executor.rows(tombstones()))
+    found = list(executor.books(tombstones()))
     if not found:
         return None
     key = settings.forget_key
@@ -48,7 +48,7 @@ def forgotten(executor: Executor, settings: Settings, *, warehouse: str) -> Forg
 def no_key(why: str) -> UsageError:
     """The error for a missing key."""
     option = OPTIONS["forget_key"]
-    section, name = option.in_file or ("", "")
+    ((section, name),) = option.keys
     return UsageError(f"{why}: set {option.environment}, or [{section}] {name} in dwh.cfg")
 
 

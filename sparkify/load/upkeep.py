@@ -7,16 +7,20 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from sparkify import config, warehouses
-from sparkify.errors import SparkifyError
-from sparkify.load.erasure import Erasure
 from sparkify.load.forget import forget_user
-from sparkify.load.rebuild import rebuild
+from sparkify.load.rebuilding import rebuild
+from sparkify.load.removal import Erasure
 from sparkify.load.tombstones import no_key
 from sparkify.models import schema, views
 from sparkify.models.revisions import Step
 from sparkify.settings import Settings
 from sparkify.values import parse_user
-from sparkify.warehouses.base import Copy, Warehouse
+from sparkify.warehouses.base import Warehouse
+
+STILL_THERE = (
+    " (the rows were removed from the warehouse, but the copy for readers still has them; run the"
+    " command again)"
+)
 
 
 def upgrade(
@@ -107,23 +111,8 @@ def forget(
         copy = None if dry_run else warehouses.copy_of(opened, settings)
         erasure = forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
         if copy is not None:
-            update(copy, settings.lock_timeout)
+            copy.update(settings.lock_timeout, STILL_THERE)
     return erasure
-
-
-def update(copy: Copy, lock_timeout: float) -> None:
-    """Update the copy for readers, after a person was removed from the warehouse.
-
-    Raises:
-        SparkifyError: it still has the rows that were removed; the message says so.
-    """
-    try:
-        copy.update(lock_timeout)
-    except SparkifyError as error:
-        raise type(error)(
-            f"{error} (the rows were removed from the warehouse, but the copy for readers still has"
-            " them; run the command again)"
-        ) from error
 
 
 @contextmanager
@@ -139,7 +128,7 @@ def existing(
         bare: whether it may be the name of an engine.
     """
     url = None if isinstance(warehouse, sa.Engine) else warehouse
-    settings = config.load({"warehouse": url, **(given or {})})
+    settings = config.load({**(given or {}), "warehouse": url})
     with warehouses.connect(warehouse or settings.warehouse, settings) as opened:
         if not bare:
             opened.require_url()

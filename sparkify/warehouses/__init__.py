@@ -10,14 +10,21 @@ Everything that differs between the engines is here. If only the text of a state
 is a `@compiles`; if the sequence of operations differs, it is a method.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from sparkify.config import load
+from sparkify.errors import UsageError
 from sparkify.masking import remember
 from sparkify.settings import Settings
 from sparkify.warehouses import urls
-from sparkify.warehouses.base import Copy, Warehouse
+from sparkify.warehouses.base import Warehouse
 from sparkify.warehouses.urls import BARE
+
+if TYPE_CHECKING:
+    from sparkify.warehouses.duckdb.copying import FileCopy
 
 __all__ = [
     "BARE",
@@ -62,7 +69,7 @@ def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> War
     raise urls.not_a_warehouse(f"{backend}://")
 
 
-def copy_of(warehouse: Warehouse, settings: Settings) -> Copy | None:
+def copy_of(warehouse: Warehouse, settings: Settings) -> "FileCopy | None":
     """The copy that the settings ask for, checked; None if they ask for none.
 
     Raises:
@@ -71,7 +78,15 @@ def copy_of(warehouse: Warehouse, settings: Settings) -> Copy | None:
     """
     if not settings.publish:
         return None
-    copy = warehouse.copy_at(settings.publish)
+    from sparkify.warehouses.duckdb.copying import FileCopy
+    from sparkify.warehouses.duckdb.warehouse import DuckDB
+
+    if not isinstance(warehouse, DuckDB):
+        raise UsageError(
+            f"publish copies the file of a DuckDB warehouse, and {warehouse.url} has none: leave it"
+            " out"
+        )
+    copy = FileCopy(warehouse, settings.publish)
     copy.check()
     return copy
 
@@ -98,21 +113,10 @@ def backend_of(warehouse: str | sa.Engine) -> str:
 
 def dialect_of(name: str) -> sa.Dialect:
     """The dialect in which statements for "duckdb" or "redshift" are written."""
-    if name == "duckdb":
-        from sparkify.warehouses.duckdb.dialect import Dialect
-
-        return Dialect()
-    from sparkify.warehouses.redshift.dialect import Dialect as RedshiftDialect
-
-    return RedshiftDialect()
+    dialect: sa.Dialect = import_module(f"{__name__}.{name}.dialect").Dialect()
+    return dialect
 
 
 def driver_name(name: str) -> str:
     """The start of URLs that use our dialect for "duckdb" or "redshift"."""
-    if name == "duckdb":
-        from sparkify.warehouses.duckdb import dialect as duckdb
-
-        return duckdb.DRIVER
-    from sparkify.warehouses.redshift import dialect as redshift
-
-    return redshift.DRIVER
+    return str(import_module(f"{__name__}.{name}.dialect").DRIVER)

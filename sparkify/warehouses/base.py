@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, Self
+from typing import Self
 
 import sqlalchemy as sa
 
@@ -16,26 +16,6 @@ from sparkify.warehouses.executor import Executor, Recorder, Result
 from sparkify.warehouses.routes import Route
 
 TableRow = Mapping[str, object]  # a row to insert, by column
-
-
-class Copy(Protocol):
-    """A read-only copy of a warehouse, in a file of its own."""
-
-    def check(self) -> None:
-        """Check, before anything is loaded, that the copy can be made.
-
-        Raises:
-            UsageError: this warehouse cannot be copied, or not to there.
-            SparkifyError: what is there is not a copy of this warehouse.
-        """
-
-    def update(self, lock_timeout: float) -> None:
-        """Copy the warehouse, unless the copy is up to date; `check` comes before it.
-
-        Raises:
-            WarehouseBusy: it is still written to after `lock_timeout` seconds.
-            SparkifyError: the copy cannot be written; the former one is as it was.
-        """
 
 
 class Warehouse(ABC):
@@ -80,9 +60,9 @@ class Warehouse(ABC):
         """Sends statements over a connection."""
         return Executor(connection, self.dialect)
 
-    def recorder(self) -> Recorder:
-        """Shows statements instead."""
-        return Recorder(self.dialect)
+    def recorder(self, reader: Executor | None = None) -> Recorder:
+        """Shows statements instead; `reader` reads the books."""
+        return Recorder(self.dialect, reader)
 
     def text(self, statement: Statement) -> str:
         """A statement as it is sent."""
@@ -184,16 +164,6 @@ class Warehouse(ABC):
         Args:
             name: of what is uploaded for that, if anything: the run's id and a name of its own.
         """
-
-    def copy_at(self, path: str) -> Copy:
-        """The read-only copy of this warehouse at a path.
-
-        Raises:
-            UsageError: this engine has none.
-        """
-        raise UsageError(
-            f"publish copies the file of a DuckDB warehouse, and {self.url} has none: leave it out"
-        )
 
     @abstractmethod
     def export(

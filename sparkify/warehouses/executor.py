@@ -59,7 +59,7 @@ class Executor:
             if transaction is not None:
                 transaction.rollback()
 
-    def text(self, statement: Statement) -> str:
+    def text(self, statement: Statement | sa.ColumnElement[Any]) -> str:
         """A statement as it is sent: its values are in it, none is a bound parameter."""
         compiled = statement.compile(dialect=self.dialect, compile_kwargs={"literal_binds": True})
         return str(compiled).strip().replace("%%", "%")  # SQLAlchemy doubles each for some drivers
@@ -84,9 +84,13 @@ class Executor:
         """The rows of a SELECT."""
         return self.send(select)
 
+    def books(self, select: sa.SelectBase) -> Found:
+        """The rows of a SELECT of the books, which a plan reads as well."""
+        return self.rows(select)
+
     def scalar(self, select: Query) -> Any:
-        """The only value of a SELECT; None if there is no row."""
-        return next((value for (value,) in self.rows(select)), None)
+        """The only value of a SELECT of the books; None if there is no row."""
+        return next((value for (value,) in self.books(select)), None)
 
     def one(self, select: Query) -> Sequence[Any]:
         """The only row of a SELECT; in a plan zeros."""
@@ -106,15 +110,15 @@ class Recorder(Executor):
 
     Attributes:
         texts: the statements so far, in order.
-        answers: rows that are known without sending a SELECT, by its text.
+        reader: reads the books; None if there are none yet, so that their rows are none, too.
     """
 
     as_sql = True
 
-    def __init__(self, dialect: sa.Dialect) -> None:
+    def __init__(self, dialect: sa.Dialect, reader: Executor | None = None) -> None:
         self.dialect = dialect
+        self.reader = reader
         self.texts: list[str] = []
-        self.answers: dict[str, Found] = {}
 
     @contextmanager
     def transaction(self) -> Iterator[sa.RootTransaction | None]:
@@ -126,9 +130,14 @@ class Recorder(Executor):
         self.texts.append(self.text(statement))
 
     def rows(self, select: sa.SelectBase) -> Found:
-        """Keep a SELECT; its rows, if they are known."""
+        """Keep a SELECT; no rows."""
         self.execute(select)
-        return self.answers.get(self.texts[-1], ())
+        return ()
+
+    def books(self, select: sa.SelectBase) -> Found:
+        """Keep a SELECT of the books; its rows."""
+        self.execute(select)
+        return self.reader.rows(select) if self.reader else ()
 
     def one(self, select: Query) -> Sequence[Any]:
         """Keep a SELECT; zeros."""

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from sparkify import pipeline
 from sparkify.errors import SparkifyError, UsageError
-from sparkify.load.erasure import Erasure
+from sparkify.load.removal import Erasure
 from tests.factory import DIRECTORY, NOON, event, files, lines, put, rows, song, star
 from tests.pipeline.test_stage_then_publish import Killed, Reading, staged_by_a_dead_run
 from tests.redshift_standin import StandIn

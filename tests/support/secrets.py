@@ -13,7 +13,7 @@ from click.testing import Result
 
 from sparkify.analytics.answers import Answers
 from sparkify.errors import SparkifyError
-from sparkify.load.erasure import Erasure
+from sparkify.load.removal import Erasure
 from sparkify.report import Plan, Report
 
 MARK = "s3cr3t"

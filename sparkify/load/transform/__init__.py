@@ -18,7 +18,7 @@ from sparkify.models import Artist, Base, Song, Songplay, Time, User, UserLevel
 from sparkify.models.extensions import StarTable, gathered
 from sparkify.models.statements import Query
 
-OWN_TABLES: tuple[StarTable, ...] = tuple(gathered("star_tables"))
+OWN_TABLES: dict[type[Base], StarTable] = {own.model: own for own in gathered("star_tables")}
 #: each published table, its SELECT, and the key by which its rows are rebuilt
 TRANSFORMS: tuple[tuple[type[Base], Callable[..., Query], str], ...] = (
     (Songplay, songplays, "start_time"),
@@ -27,5 +27,5 @@ TRANSFORMS: tuple[tuple[type[Base], Callable[..., Query], str], ...] = (
     (Song, songs, "song_id"),
     (Artist, artists, "artist_id"),
     (UserLevel, user_levels, "user_id"),
-    *((own.model, own.select, own.key) for own in OWN_TABLES),
+    *((own.model, own.select, own.key) for own in OWN_TABLES.values()),
 )

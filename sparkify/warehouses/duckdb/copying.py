@@ -13,13 +13,12 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple
 
 import duckdb
-import sqlalchemy as sa
 
 from sparkify.errors import SparkifyError, TryAgain, UsageError, WarehouseBusy
 from sparkify.models.base import STAGING
@@ -27,6 +26,7 @@ from sparkify.process import owned, scratch
 from sparkify.process.files import new_beside
 from sparkify.read.sql import fill
 from sparkify.warehouses.duckdb.faults import absolute, check_path
+from sparkify.warehouses.duckdb.warehouse import DuckDB
 from sparkify.warehouses.executor import driver
 
 logger = logging.getLogger(__name__)
@@ -49,32 +49,8 @@ class Mark(NamedTuple):
     changed: int
 
 
-class Source(Protocol):
-    """As much of `DuckDB` as a copy takes."""
-
-    engine: sa.Engine
-    owned: bool
-
-    @property
-    def path(self) -> str:
-        """See `DuckDB.path`."""
-
-    @property
-    def in_memory(self) -> bool:
-        """See `DuckDB.in_memory`."""
-
-    def errors(self) -> AbstractContextManager[None]:
-        """See `Warehouse.errors`."""
-
-    def alone(self, deadline: float) -> AbstractContextManager[None]:
-        """See `DuckDB.alone`."""
-
-    def opened(self, engine: sa.Engine, deadline: float) -> AbstractContextManager[sa.Connection]:
-        """See `DuckDB.opened`."""
-
-
 class FileCopy:
-    """The copy of a warehouse at a path; see `warehouses.base.Copy`.
+    """The copy of a warehouse, in a file of its own.
 
     Attributes:
         source: the warehouse's file.
@@ -82,14 +58,19 @@ class FileCopy:
         mark: what the copy says of itself, None if there is none; read by `check`.
     """
 
-    def __init__(self, warehouse: Source, path: str) -> None:
+    def __init__(self, warehouse: DuckDB, path: str) -> None:
         self.warehouse, self.path = warehouse, path
         self.source = Path(os.path.realpath(warehouse.path))
         self.target = Path(os.path.realpath(absolute(path)))
         self.mark: Mark | None = None
 
     def check(self) -> None:
-        """See `Copy.check`."""
+        """Check, before anything is loaded, that the copy can be made.
+
+        Raises:
+            UsageError: this warehouse cannot be copied, or not to there.
+            SparkifyError: what is there is not a copy of this warehouse.
+        """
         if not self.warehouse.owned or self.warehouse.in_memory:
             raise UsageError(f"{self.warehouse.path}: only a warehouse with a file's URL is copied")
         check_path(self.target)
@@ -108,8 +89,23 @@ class FileCopy:
                     " another name, or move it away"
                 )
 
-    def update(self, lock_timeout: float) -> None:
-        """See `Copy.update`."""
+    def update(self, lock_timeout: float, note: str = "") -> None:
+        """Copy the warehouse, unless the copy is up to date; `check` comes before it.
+
+        Args:
+            note: what is said of a failure, behind its reason.
+
+        Raises:
+            WarehouseBusy: it is still written to after `lock_timeout` seconds.
+            SparkifyError: the copy cannot be written; the former one is as it was.
+        """
+        try:
+            self.renew(lock_timeout)
+        except SparkifyError as error:
+            raise type(error)(f"{error}{note}") from error
+
+    def renew(self, lock_timeout: float) -> None:
+        """See `update`."""
         if self.mark == self.current() and not self.log_of(self.source).exists():
             return
         deadline = time.monotonic() + lock_timeout

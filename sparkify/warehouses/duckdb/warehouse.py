@@ -17,7 +17,6 @@ from sparkify.process import scratch, stopping
 from sparkify.settings import DEFAULT_WAREHOUSE
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
-from sparkify.warehouses.duckdb.copying import FileCopy
 from sparkify.warehouses.duckdb.dialect import Dialect, engine
 from sparkify.warehouses.duckdb.export import export_tables
 from sparkify.warehouses.duckdb.faults import absolute, check_path, translate
@@ -81,11 +80,6 @@ class DuckDB(Warehouse):
         return self.owned and self.in_memory
 
     @property
-    def has_limit(self) -> bool:
-        """Whether the caller decides how much memory a load may take."""
-        return not self.owned or "memory_limit" in self.engine.url.query
-
-    @property
     def path(self) -> str:
         """The database's file; what it is called in memory."""
         return MEMORY if self.in_memory else str(absolute(self.engine.url.database or MEMORY))
@@ -102,8 +96,8 @@ class DuckDB(Warehouse):
             self.check_writable(connection)
             if self.owned:
                 any_order(driver(connection))
-            if not self.has_limit:
-                limit_memory(driver(connection))
+                if "memory_limit" not in self.engine.url.query:
+                    limit_memory(driver(connection))
             yield connection
 
     @contextmanager
@@ -220,10 +214,6 @@ class DuckDB(Warehouse):
         """See `Warehouse.scrub`: the file is written anew, and the connection closed."""
         if not self.in_memory:
             rewrite(connection, Path(self.path), owned=self.owned)
-
-    def copy_at(self, path: str) -> FileCopy:
-        """See `Warehouse.copy_at`."""
-        return FileCopy(self, path)
 
     def export(
         self, connection: sa.Connection, tables: Sequence[sa.Table], directory: str, *, force: bool
