@@ -13,9 +13,9 @@ A run passes objects through these folders, one step each:
 Everything else is beside the flow: models/ (the tables and the rules of their fields), books/
 (status, rejects), analytics/ (questions, answers, page, export), cluster/ (a Redshift cluster at
 AWS), simulate/ (a lake to try things on), cli/ (the commands), process/ (signals, temporary
-folders), settings and config, errors, report, version. Imports go in this direction only: errors,
-settings, config, process < models < lake < read < warehouses < load < pipeline < books, analytics,
-cluster < cli. docs/architecture.md says which files to touch for what.
+folders), settings and config, layout, errors, report, version. Imports go in this direction only:
+errors, settings, layout, config, process < models < lake < read < warehouses < load < pipeline <
+books, analytics, cluster < cli. docs/architecture.md says which files to touch for what.
 """
 
 from sparkify.version import __version__

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isfinite
@@ -120,20 +121,6 @@ def parse_path(text: str) -> str:
     return os.path.expanduser(text)  # noqa: PTH111 - it may be invalid
 
 
-def parse_copy(text: str) -> str:
-    """Read a route into Redshift."""
-    if text not in ("staged", "direct"):
-        raise ValueError('must be "staged" or "direct"')
-    return text
-
-
-def parse_new_fields(text: str) -> str:
-    """Read what happens to fields that no column takes."""
-    if text not in NEW_FIELDS:
-        raise ValueError(f"must be one of {', '.join(NEW_FIELDS)}")
-    return text
-
-
 def parse_positive(text: str) -> float:
     """Read a number above 0."""
     found = number(text)
@@ -156,8 +143,17 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
-def parse_cluster_type(text: str) -> str:
-    """Read a type of cluster."""
-    if text not in CLUSTER_TYPES:
-        raise ValueError(f"must be one of {', '.join(CLUSTER_TYPES)}")
-    return text
+def one_of(names: Sequence[str], must: str) -> Callable[[str], str]:
+    """A function that reads one of some names; `must`: what a text has to be."""
+
+    def parse(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"must be {must}")
+        return text
+
+    return parse
+
+
+parse_copy = one_of(("staged", "direct"), '"staged" or "direct"')
+parse_new_fields = one_of(NEW_FIELDS, f"one of {', '.join(NEW_FIELDS)}")
+parse_cluster_type = one_of(CLUSTER_TYPES, f"one of {', '.join(CLUSTER_TYPES)}")

@@ -24,19 +24,7 @@ from sparkify.models.star import STAR
 from sparkify.models.statements import count
 from sparkify.models.views import lacking
 
-__all__ = [
-    "State",
-    "alembic_config",
-    "check_upgradable",
-    "current",
-    "ensure",
-    "lost",
-    "require",
-    "reset",
-    "state",
-    "upgrade",
-    "upgrade_sql",
-]
+__all__ = ["State", "alembic_config"]  # of others
 
 UPGRADE = "run `sparkify schema --upgrade` or `alembic upgrade head`"
 REMEDIES = {

@@ -26,16 +26,7 @@ from sparkify.warehouses.urls import BARE
 if TYPE_CHECKING:
     from sparkify.warehouses.duckdb.copying import FileCopy
 
-__all__ = [
-    "BARE",
-    "Warehouse",
-    "backend_of",
-    "connect",
-    "copy_of",
-    "dialect_of",
-    "driver_name",
-    "read_from",
-]
+__all__ = ["BARE", "Warehouse"]  # of others
 
 
 def connect(warehouse: str | sa.Engine, settings: Settings | None = None) -> Warehouse:

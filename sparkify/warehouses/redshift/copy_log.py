@@ -22,25 +22,25 @@ PAUSE = 0.1  # seconds between two looks, at first
 UNLOGGED = RejectedRecord("unlogged", "COPY rejected a record and does not tell which")
 
 
-def log(view: str, *columns: str) -> tuple[Query, sa.ColumnCollection[str, Column]]:
-    """A SELECT of what the cluster logged in this session, and all columns of the view."""
+def log(view: str, *columns: str) -> Query:
+    """A SELECT of what the cluster logged in this session."""
     source = sa.table(view, *(sa.column(name) for name in columns))
     mine = sa.column("session_id") == sa.func.pg_backend_pid()
-    return sa.select(*source.c).where(mine), source.c
+    return sa.select(*source.c).where(mine)
 
 
 def history(manifest: str) -> Query:
     """The SELECT of the COPY of a manifest: its id in the SYS views, errors, and rows."""
-    select, column = log("sys_load_history", "query_id", "error_count", "loaded_rows")
+    select = log("sys_load_history", "query_id", "error_count", "loaded_rows")
     source, status = sa.func.trim(sa.column("data_source")), sa.func.trim(sa.column("status"))
-    return select.where(source == manifest, status == "completed").order_by(column.query_id.desc())
+    done = select.where(source == manifest, status == "completed")
+    return done.order_by(sa.column("query_id").desc())
 
 
 def errors(query_id: Column) -> Query:
     """The SELECT of the records that a COPY rejected."""
     names = ("file_name", "line_number", "column_name", "error_code", "error_message")
-    select, _ = log("sys_load_error_detail", *names)
-    return select.where(sa.column("query_id") == query_id)
+    return log("sys_load_error_detail", *names).where(sa.column("query_id") == query_id)
 
 
 def rejects(executor: Executor, manifest: str, loaded: int) -> list[RejectedRecord]:

@@ -6,8 +6,8 @@ or the network says nothing more, the driver's limit is a little longer than the
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import sqlalchemy as sa
 
@@ -44,16 +44,15 @@ class Limits:
         connection = executor.connection
         shown = connection.exec_driver_sql("SHOW statement_timeout").scalar()
         self.own = milliseconds(str(shown))
-        self.shorten(executor, max(lock_timeout, SHORT))
-        try:
-            if found := existing(executor):
-                executor.execute(probe(found))
-        except sa.exc.DBAPIError as error:
-            answer = answer_of(error.orig)
-            if answer is None or answer[0] == CANCELLED:
-                raise
-            connection.rollback()  # not everybody may read every table
-        self.lengthen(executor)
+        with self.short(executor, max(lock_timeout, SHORT)):
+            try:
+                if found := existing(executor):
+                    executor.execute(probe(found))
+            except sa.exc.DBAPIError as error:
+                answer = answer_of(error.orig)
+                if answer is None or answer[0] == CANCELLED:
+                    raise
+                connection.rollback()  # not everybody may read every table
         connection.commit()
 
     def end(self, executor: Executor) -> None:
@@ -64,35 +63,37 @@ class Limits:
             executor.connection.commit()
             limit_silence(executor, None)
 
-    def lock(self, executor: Executor, locked: sa.Table, lock_timeout: float) -> None:
-        """LOCK a table; `lengthen` is to follow."""
-        self.shorten(executor, max(lock_timeout, LOCK))
-        executor.execute(sa.text(f"LOCK {locked.fullname}"))
-
-    def reserve(self, executor: Executor, lock_timeout: float) -> None:
-        """Take the locks of a writer on every table that a publication writes.
+    def lock(
+        self, executor: Executor, locked: sa.Table, lock_timeout: float, *written: sa.Table
+    ) -> None:
+        """LOCK a table, and take the locks of a writer on others.
 
         A DELETE of no row does that. Redshift's LOCK would keep readers out, too.
         """
-        self.shorten(executor, max(lock_timeout, SHORT))
-        for each in WRITTEN:
-            executor.execute(sa.delete(each).where(sa.false()))
+        with self.short(executor, max(lock_timeout, LOCK)):
+            executor.execute(sa.text(f"LOCK {locked.fullname}"))
+            if written:
+                limit(executor, max(lock_timeout, SHORT))
+            for each in written:
+                executor.execute(sa.delete(each).where(sa.false()))
 
-    def shorten(self, executor: Executor, seconds: float) -> None:
-        """From now on, statements are short unless they wait for another session."""
+    @contextmanager
+    def short(self, executor: Executor, seconds: float) -> Iterator[None]:
+        """Statements inside are short unless they wait for another session; later ones may not be.
+
+        After an error `waiting` tells what it was about.
+        """
         self.waiting = True
-        limit(executor, int(seconds * 1000))
-
-    def lengthen(self, executor: Executor) -> None:
-        """From now on, statements may take long."""
-        limit(executor, self.own or STATEMENT * 1000)
+        limit(executor, seconds)
+        yield
+        limit(executor, self.own / 1000 or STATEMENT)
         self.waiting = False
 
 
-def limit(executor: Executor, ms: int) -> None:
+def limit(executor: Executor, seconds: float) -> None:
     """Limit each statement, and a little later the server's silence."""
-    executor.execute(sa.text(f"SET statement_timeout TO {ms}"))
-    limit_silence(executor, ms / 1000 + SLACK)
+    executor.execute(sa.text(f"SET statement_timeout TO {round(seconds * 1000)}"))
+    limit_silence(executor, seconds + SLACK)
 
 
 def limit_silence(executor: Executor, seconds: float | None) -> None:

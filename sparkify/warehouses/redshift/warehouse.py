@@ -27,7 +27,7 @@ from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correc
 from sparkify.warehouses.redshift.direct import Direct
 from sparkify.warehouses.redshift.endpoint import Endpoint
 from sparkify.warehouses.redshift.faults import LOST, translate
-from sparkify.warehouses.redshift.limits import Limits
+from sparkify.warehouses.redshift.limits import WRITTEN, Limits
 from sparkify.warehouses.redshift.parts import Parts
 from sparkify.warehouses.redshift.staged import Staged
 
@@ -129,14 +129,11 @@ class Redshift(Warehouse):
 
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """LOCK a table that readers never look at, before anything is selected."""
-        self.limits.lock(executor, table(Lock), lock_timeout)
-        self.limits.reserve(executor, lock_timeout)
-        self.limits.lengthen(executor)
+        self.limits.lock(executor, table(Lock), lock_timeout, *WRITTEN)
 
     def lock_ids(self, executor: Executor) -> None:
         """See `Warehouse.lock_ids`."""
         self.limits.lock(executor, table(IdLock), self.settings.lock_timeout)
-        self.limits.lengthen(executor)
 
     def keep_alive(self, executor: Executor, run_id: str) -> None:
         """See `Warehouse.keep_alive`.
