@@ -19,6 +19,7 @@ from sparkify.load.choice import Choice
 from sparkify.load.job import Job, Progress
 from sparkify.load.loader import Loader
 from sparkify.load.retrying import again
+from sparkify.load.runs import clean_up
 from sparkify.load.upkeep import existing, forget, upgrade, upgrade_sql
 from sparkify.masking import mask
 from sparkify.models import schema
@@ -206,7 +207,7 @@ class Run(Job):
     def finish(self, loader: Loader, connection: sa.Connection, report: Report) -> None:
         """Tidy up; the load is committed, so that nothing here makes the run fail."""
         try:
-            loader.clean_up()
+            clean_up(loader.executor, loader.run_id)
             self.warehouse.finish(connection, report.records.staged / (report.plays.total or 1))
         except Exception as error:
             logger.warning("after the load: %s", error)

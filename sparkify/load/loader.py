@@ -17,7 +17,7 @@ from sparkify.load.ledger import Difference, Outdated, ledger
 from sparkify.load.publication import Publication
 from sparkify.load.publisher import Publisher
 from sparkify.load.retrying import again
-from sparkify.load.runs import clean_up, end, reserve
+from sparkify.load.runs import end, reserve
 from sparkify.load.staged import Staged
 from sparkify.load.stager import Stager
 from sparkify.models.statements import within
@@ -96,18 +96,14 @@ class Loader:
             logger.info("%s objects had been staged by a run that died", f"{len(adopted):,}")
         read = [item for uri, item in difference.read.items() if uri not in adopted]
         logger.info("reading %s objects (%s)", f"{len(read):,}", difference.files)
-        first_id = again(lambda: self.reserve(len(read)))
+        warehouse, run_id = self.job.warehouse, self.run_id
+        first_id = again(lambda: reserve(warehouse, self.executor, run_id, len(read)))
         stager.stage(read, first_id)
         logger.info("records: %s", stager.staged.records)
         if not self.executor.as_sql:
             stager.staged.check(self.job.settings.max_rejects)
         stager.staged.check_batches(difference)
         return stager.staged
-
-    def reserve(self, count: int) -> int:
-        """Enter the run, with a block of file_ids; return the first of them."""
-        with self.job.warehouse.errors():
-            return reserve(self.job.warehouse, self.executor, self.run_id, count)
 
     def publish(self, listing: Listing, difference: Difference, staged: Staged) -> Report:
         """Publish what is staged, in one transaction."""
@@ -145,10 +141,6 @@ class Loader:
     def file_ids(self, staged: Staged) -> list[int] | None:
         """The versions that this run has staged; None in a plan."""
         return None if self.executor.as_sql else staged.file_ids
-
-    def clean_up(self) -> None:
-        """Remove what the load has superseded."""
-        clean_up(self.executor, self.run_id)
 
     def report(
         self, files: Files, load_id: str | None = None, staged: Staged | None = None

@@ -40,7 +40,7 @@ def fingerprint(new_fields: str, forgotten: Forgotten | None = None) -> str:
 
 def reserve(warehouse: Warehouse, executor: Executor, run_id: str, count: int) -> int:
     """Enter a run, with a block of file_ids that are its own; return the first of them."""
-    with executor.transaction():
+    with warehouse.errors(), executor.transaction():
         warehouse.lock_ids(executor)
         used = sa.func.coalesce(sa.func.max(RUNS.c.last_file_id), 0)
         (last,) = executor.counts(sa.select(used))
