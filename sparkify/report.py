@@ -79,13 +79,14 @@ class SeenField:
     meant: str | None = None
 
     def __str__(self) -> str:
-        counts = (f"{count:,} {type_}" for type_, count in sorted(self.types.items()))
+        counts = (f"{count:,} {type_}" for type_, count in self.types.items())
         hint = f" (must be {self.meant}: keys are case sensitive)" if self.meant else ""
         return f"{self.name}: {', '.join(counts)}{hint}"
 
     def totalled(self) -> "SeenField":
-        """The same with the number of records of all its types."""
-        return replace(self, records=sum(self.types.values()))
+        """The same with the number of records of all its types, which are in order."""
+        types = dict(sorted(self.types.items()))
+        return replace(self, records=sum(types.values()), types=types)
 
 
 def field_lines(fields: Iterable[SeenField]) -> list[tuple[str, str]]:

@@ -42,10 +42,8 @@ def counted(where: sa.ColumnElement[bool]) -> Query:
     first, records = sa.func.min(SEEN.c.file_id), sa.func.sum(SEEN.c.records)
     counts = sa.select(*key, first.label("first_id"), records.label("records"))
     joined = counts.join_from(SEEN, VERSIONS, VERSIONS.c.file_id == SEEN.c.file_id).where(where)
-    found = joined.group_by(*key).subquery("found").c
-    version = VERSIONS.alias("first").c
-    return (
-        sa.select(found.kind, found.name, found.declared, found.type, version.uri, found.records)
-        .where(version.file_id == found.first_id)
-        .order_by(found.first_id)
-    )
+    found = joined.group_by(*key).subquery("found")
+    names = (found.c[name] for name in ("kind", "name", "declared", "type"))
+    first_one = VERSIONS.c.file_id == found.c.first_id
+    wanted = sa.select(*names, VERSIONS.c.uri, found.c.records)
+    return wanted.join_from(found, VERSIONS, first_one).order_by(found.c.first_id)

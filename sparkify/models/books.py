@@ -182,19 +182,22 @@ class Forgotten(Base):
     forgotten_at: Mapped[datetime] = column(sa.DateTime())
 
 
-class Lock(Base):
-    """Locked by the run that publishes; empty, and never read."""
+class Empty(Base):
+    """A table that is only locked: empty, and never read."""
+
+    __abstract__ = True
+    __table_args__ = ({"schema": STAGING, "redshift_diststyle": "ALL"},)
+    __mapper_args__ = MappingProxyType({"primary_key": ["nothing"]})
+    nothing: Mapped[int | None] = column(sa.BigInteger())
+
+
+class Lock(Empty):
+    """Locked by the run that publishes."""
 
     __tablename__ = "lock"
-    __table_args__ = ({"schema": STAGING, "redshift_diststyle": "ALL"},)
-    __mapper_args__ = MappingProxyType({"primary_key": ["nothing"]})
-    nothing: Mapped[int | None] = column(sa.BigInteger())
 
 
-class IdLock(Base):
-    """Locked by the run that reserves file_ids; empty, and never read."""
+class IdLock(Empty):
+    """Locked by the run that reserves file_ids."""
 
     __tablename__ = "id_lock"
-    __table_args__ = ({"schema": STAGING, "redshift_diststyle": "ALL"},)
-    __mapper_args__ = MappingProxyType({"primary_key": ["nothing"]})
-    nothing: Mapped[int | None] = column(sa.BigInteger())
