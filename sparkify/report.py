@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-Json = dict[str, Any]  # a JSON object
+#: a JSON object
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class Records:
     """Numbers of records in the objects that this run read.
 
     Attributes:
-        read, staged: All records, and those that became rows.
+        read: All records: staged, rejected and forgotten ones.
+        staged: Records that became rows.
         rejected: Invalid records.
         repaired: Staged records in which text was repaired.
         forgotten: Records of people who were forgotten: they are left out.
@@ -171,7 +173,8 @@ class Report(Shown):
         plays: The plays in the warehouse after the run.
         seconds: The time that the run took.
         unknown_fields: The fields of the records of this run that no column takes.
-        mistyped_fields: Those whose values have another JSON type than the column takes.
+        mistyped_fields: The fields for which records were rejected since their values have
+            another JSON type.
     """
 
     load_id: str | None

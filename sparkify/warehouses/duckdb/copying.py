@@ -178,8 +178,8 @@ def write_mark(path: Path, mark: Mark) -> None:
         connection.execute(
             fill(
                 f"CREATE OR REPLACE TABLE {TABLE} AS"  # there, where a copy became a warehouse
-                " SELECT $warehouse AS warehouse, $size::BIGINT AS size, $changed::BIGINT AS changed,"
-                " ($at::TIMESTAMPTZ AT TIME ZONE 'UTC') AS copied_at",
+                " SELECT $warehouse AS warehouse, $size::BIGINT AS size,"
+                " $changed::BIGINT AS changed, ($at::TIMESTAMPTZ AT TIME ZONE 'UTC') AS copied_at",
                 values,
             )
         )
