@@ -161,7 +161,8 @@ def role_attached(setup: Setup) -> str:
         )
     if state != "in-sync":
         raise TryAgain(f"attaching {arn} to {compute} is {state}; try again in a minute")
-    return str(compute)
+    existing = compute.find()
+    return f"{compute}, {compute.summary(existing)}" if existing else str(compute)
 
 
 def role_arn(setup: Setup) -> str:

@@ -100,13 +100,19 @@ def role_policy(settings: Settings, partition: str = "aws") -> Document:
 
 
 def loader_policy(
-    settings: Settings, account: str, region: str, partition: str, serverless: list[str]
+    settings: Settings,
+    account: str,
+    region: str,
+    partition: str,
+    serverless: list[str],
+    secret: str | None = None,
 ) -> Document:
     """What a run may do: read the lake, write parts, sign in, and check its role.
 
     Args:
         serverless: the ARNs of namespace and workgroup, which only AWS knows; empty for a
             provisioned cluster.
+        secret: the ARN of the secret to sign in with, if there is one.
     """
     lake, staging = lake_prefixes(settings), staging_prefixes(settings)
     statements = list_statements([*lake, *staging], partition) + read_statements(lake, partition)
@@ -124,5 +130,7 @@ def loader_policy(
         arns = [f"{redshift}:{login}" for login in logins]
         statements.append(allow(["redshift:GetClusterCredentials"], arns))
         statements.append(allow(["redshift:DescribeClusters"], [f"{redshift}:cluster:{name}"]))
+    if secret:
+        statements.append(allow(["secretsmanager:GetSecretValue"], [secret]))
     role = f"arn:{partition}:iam::{account}:role/{settings.cluster_role}"
     return document([*statements, allow(["iam:GetRole"], [role])])

@@ -35,6 +35,10 @@ class Role(Resource):
         answer = self.calls.query("iam", "get_role", RoleName=self.name)
         return None if answer is None else Existing(answer["Role"], tags_of(answer["Role"]))
 
+    def check(self) -> None:
+        """See `Resource.check`: the settings must name something in S3 for it to read."""
+        self.documents()
+
     def create(self) -> None:
         """Create it, and its inline policy."""
         trust, _ = self.documents()

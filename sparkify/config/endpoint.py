@@ -12,12 +12,14 @@ from sparkify.settings import Key
 from sparkify.values import parse_port
 
 HOST, ENDPOINT = ("CLUSTER", "HOST"), ("DWH", "DWH_ENDPOINT")
+SECRET: Key = ("CLUSTER", "DB_SECRET")  # in Secrets Manager: its ARN or its name
 #: the keys beside the host, the first before the others; those of [DWH] only with DWH_ENDPOINT
 BESIDE: dict[str, tuple[Key, ...]] = {
     "port": (("CLUSTER", "DB_PORT"), ("DWH", "DWH_PORT")),
     "database": (("CLUSTER", "DB_NAME"), ("DWH", "DWH_DB"), ("DWH", "DWH_DB_NAME")),
     "user": (("CLUSTER", "DB_USER"), ("DWH", "DWH_DB_USER")),
     "password": (("CLUSTER", "DB_PASSWORD"), ("DWH", "DWH_DB_PASSWORD")),
+    "secret": (SECRET,),
 }
 KEYS = {HOST, ENDPOINT, *(key for keys in BESIDE.values() for key in keys)}
 NAME_OF_WAREHOUSE = "{warehouse}"  # stands for its URL in a warning
@@ -52,7 +54,9 @@ def cluster_url(file: ConfigFile, host: Key) -> str:
     user, password = (quote(beside[part].value, safe="") for part in ("user", "password"))
     login = f"{user}:{password}@" if password else f"{user}@" if user else ""
     path = quote(beside["database"].value or database or DEFAULT_DATABASE, safe="")
-    return f"redshift+redshift_connector://{login}{name}:{port or DEFAULT_PORT}/{path}"
+    secret = quote(beside["secret"].value, safe="")
+    query = f"?secret={secret}" if secret and not password else ""
+    return f"redshift+redshift_connector://{login}{name}:{port or DEFAULT_PORT}/{path}{query}"
 
 
 def first(file: ConfigFile, keys: tuple[Key, ...], host: Key) -> Given:
