@@ -15,6 +15,7 @@ from sparkify.values import (
     parse_copy,
     parse_count,
     parse_forget_key,
+    parse_kms_key,
     parse_new_fields,
     parse_path,
     parse_port,
@@ -81,6 +82,14 @@ class Settings:
         ("S3", "REGION"),
         also=(("AWS", "REGION"),),
         help="The AWS region, if AWS's own chain has none.",
+    )
+    kms_key: str | None = setting(
+        None,
+        "SPARKIFY_KMS_KEY",
+        ("S3", "KMS_KEY"),
+        also=(("S3", "KMS_KEY_ID"), ("AWS", "KMS_KEY_ID")),
+        parse=parse_kms_key,
+        help="Redshift: the ARN of the KMS key for uploads and exports; then those of the lake.",
     )
     max_rejects: Threshold = setting(
         Threshold(),

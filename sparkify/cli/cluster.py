@@ -134,11 +134,13 @@ def policy(
     serverless: Serverless = False,
 ) -> None:
     """Print the IAM policy that COPY needs, or a run."""
-    from sparkify.cluster import policies
+    from sparkify.cluster import places, policies
 
     with open_setup(serverless, False, 0) as setup:
         settings = setup.spec.settings
-        document = setup.loader_policy() if loader else policies.role_policy(settings)
+        look = places.asking(settings)
+        role = policies.role_policy(settings, look=look) if not loader else None
+        document = role or setup.loader_policy()
     typer.echo(json.dumps(document, indent=2))
 
 

@@ -4,6 +4,7 @@ import json
 from typing import ClassVar
 
 from sparkify.cluster import policies
+from sparkify.cluster.places import asking
 from sparkify.cluster.resources import Existing, Resource, tags_of
 
 
@@ -28,7 +29,7 @@ class Role(Resource):
         """Its trust policy (who may assume it) and its inline policy (what it may do)."""
         calls, settings = self.calls, self.spec.settings
         trust = policies.trust(settings, calls.account, calls.region, calls.partition)
-        return trust, policies.role_policy(settings, calls.partition)
+        return trust, policies.role_policy(settings, calls.partition, asking(settings))
 
     def find(self) -> Existing | None:
         """Look it up."""

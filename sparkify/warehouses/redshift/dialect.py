@@ -143,7 +143,13 @@ class Unload(ExecutableDDLElement):
     inherit_cache = False
 
     def __init__(
-        self, select: Query, folder: str, *, iam_role: str | None, region: str | None
+        self,
+        select: Query,
+        folder: str,
+        *,
+        iam_role: str | None,
+        region: str | None,
+        kms_key: str | None = None,
     ) -> None:
         """An UNLOAD.
 
@@ -152,7 +158,9 @@ class Unload(ExecutableDDLElement):
             folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
             iam_role: the role's ARN; None means the cluster's default role.
             region: the bucket's region; None means the cluster's.
+            kms_key: the ARN of the KMS key by which S3 encrypts the file; None means S3's own.
         """
+        self.kms_key = kms_key
         self.select = select
         self.folder = folder
         self.iam_role = iam_role
@@ -192,11 +200,14 @@ def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
 @compiles(Unload)
 def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
     select = compiler.sql_compiler.process(element.select, literal_binds=True)
+    key = (element.kms_key or "").rpartition("/")[2]  # its id, as in the manual
+    encryption = [f"KMS_KEY_ID {quoted(compiler, key)}", "ENCRYPTED"] if key else []
     parts = [
         f"UNLOAD ({quoted(compiler, str(select))})",
         f"TO {quoted(compiler, element.folder)}",
         *authority(compiler, element),
         "FORMAT AS PARQUET",
+        *encryption,
         "CLEANPATH",
         "PARALLEL OFF",
     ]

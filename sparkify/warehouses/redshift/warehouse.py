@@ -221,10 +221,12 @@ class Redshift(Warehouse):
         if not directory.startswith("s3://"):
             raise UsageError(f"Redshift exports to s3://bucket/prefix, not to {directory}")
         bucket = Bucket(directory, aws.session(self.settings))
-        role, written = self.settings.iam_role, []
+        role, written = self.settings.iam_role, list[str]()
+        key = next(iter(aws.kms_keys(self.settings)), None)
         for each in tables:
             folder = f"{bucket.uri}/{each.name}.parquet/"
             select = sa.select(*each.columns).order_by(*each.primary_key.columns)
-            self.execute(connection, Unload(select, folder, iam_role=role, region=bucket.region))
+            unload = Unload(select, folder, iam_role=role, region=bucket.region, kms_key=key)
+            self.execute(connection, unload)
             written.append(folder)
         return written
