@@ -4,7 +4,7 @@ The only `*` is at the end of an object's name, for the objects below a prefix, 
 so. What a location stands for is told by `places`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sparkify.cluster.places import Look, Place, by_name, lake_places, literal, staging_places
 from sparkify.errors import UsageError
@@ -115,17 +115,23 @@ def loader_policy(
         if keys := kms_keys(settings):  # an upload in parts has to read its own
             statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], keys[:1]))
     redshift = f"arn:{partition}:redshift:{region}:{account}"
-    if serverless:
-        actions = [f"redshift-serverless:Get{what}" for what in ("Credentials", "Namespace")]
-        statements.append(allow([*actions, "redshift-serverless:GetWorkgroup"], serverless))
-    else:
-        name = settings.cluster
-        logins = [f"dbname:{name}/{settings.cluster_database}"]
-        logins += [f"dbuser:{name}/{settings.cluster_user}"]
-        arns = [f"{redshift}:{login}" for login in logins]
-        statements.append(allow(["redshift:GetClusterCredentials"], arns))
-        statements.append(allow(["redshift:DescribeClusters"], [f"{redshift}:cluster:{name}"]))
+    statements += sign_in_statements(settings, redshift, serverless)
     if secret:
         statements.append(allow(["secretsmanager:GetSecretValue"], [secret]))
     role = f"arn:{partition}:iam::{account}:role/{settings.cluster_role}"
     return document([*statements, allow(["iam:GetRole"], [role])])
+
+
+def sign_in_statements(
+    settings: Settings, redshift: str, serverless: list[str]
+) -> Iterator[Document]:
+    """The statements that allow signing in by IAM, and looking the cluster up."""
+    if serverless:
+        actions = [f"redshift-serverless:Get{what}" for what in ("Credentials", "Namespace")]
+        yield allow([*actions, "redshift-serverless:GetWorkgroup"], serverless)
+        return
+    name = settings.cluster
+    logins = [f"dbname:{name}/{settings.cluster_database}"]
+    logins += [f"dbuser:{name}/{settings.cluster_user}"]
+    yield allow(["redshift:GetClusterCredentials"], [f"{redshift}:{login}" for login in logins])
+    yield allow(["redshift:DescribeClusters"], [f"{redshift}:cluster:{name}"])
