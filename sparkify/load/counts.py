@@ -11,12 +11,14 @@ from sparkify.warehouses.executor import Executor
 
 def row_counts(executor: Executor) -> dict[str, int]:
     """The number of rows of each star table."""
-    counts = [count(table(model)) for model in STAR]
-    found = executor.counts(sa.select(*(each.scalar_subquery() for each in counts)))
-    return dict(zip((table(model).name for model in STAR), found, strict=True))
+    tables = [table(model) for model in STAR]
+    counts = (count(each).scalar_subquery().label(each.name) for each in tables)
+    found = executor.counts(sa.select(*counts))
+    return dict(zip((each.name for each in tables), found, strict=True))
 
 
 def play_counts(executor: Executor) -> Plays:
     """The number of plays, and of those that match a song."""
-    counts = sa.select(sa.func.count(), sa.func.count(table(Songplay).c.song_id))
+    total, matched = sa.func.count(), sa.func.count(table(Songplay).c.song_id)
+    counts = sa.select(total.label("total"), matched.label("matched"))
     return Plays(*executor.counts(counts))

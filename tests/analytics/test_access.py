@@ -71,7 +71,7 @@ def test_commands_print_json(simulated: Loaded) -> None:
 
 
 def test_analysts_cannot_write_to_redshift(cluster: StandIn, lake: Path) -> None:
-    """Every transaction of their commands is READ ONLY; an export is not asked here, as it needs another for UNLOAD."""
+    """Every transaction of their commands is READ ONLY; only an export needs another."""
     put(lake, "events", "a.json", event())
     pipeline.run(str(lake), cluster.url())
     cluster.statements.clear()
