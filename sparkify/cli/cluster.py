@@ -134,13 +134,12 @@ def policy(
     serverless: Serverless = False,
 ) -> None:
     """Print the IAM policy that COPY needs, or a run."""
-    from sparkify.cluster import places, policies
+    from sparkify.cluster import policies
 
     with open_setup(serverless, False, 0) as setup:
         settings = setup.spec.settings
-        look = places.asking(settings)
-        role = policies.role_policy(settings, look=look) if not loader else None
-        document = role or setup.loader_policy()
+        own = policies.role_policy(settings, look=setup.role.look) if not loader else None
+        document = own or setup.loader_policy()
     typer.echo(json.dumps(document, indent=2))
 
 
@@ -175,6 +174,9 @@ def open_setup(
 
     kind = {"cluster_type": "serverless"} if serverless else {}
     settings = config.load({**(arguments or {}), **kind}, unneeded=unneeded)
+    for text in settings.warnings:
+        if "[AWS]" in text:
+            note(text)
     with progress() as tell:
         calls = Calls(aws.session(settings), dry_run=dry_run, tell=tell, timeout=timeout)
         yield Setup(calls, Spec(settings, allow, public, snapshot))

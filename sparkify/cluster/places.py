@@ -8,6 +8,7 @@ be asked, the name has to tell.
 import re
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cache
 from typing import NamedTuple
 
 from sparkify.errors import SparkifyError
@@ -75,7 +76,7 @@ def asking(settings: Settings) -> Look:
             return item and Form.FOLDER
         return Form.OBJECT if item.uri == uri else Form.START
 
-    return look
+    return cache(look)
 
 
 def place(uri: str, look: Look) -> Place:

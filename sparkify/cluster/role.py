@@ -1,10 +1,11 @@
 """The IAM role with which a cluster reads S3."""
 
 import json
+from functools import cached_property
 from typing import ClassVar
 
 from sparkify.cluster import policies
-from sparkify.cluster.places import asking
+from sparkify.cluster.places import Look, asking
 from sparkify.cluster.resources import Existing, Resource, tags_of
 
 
@@ -14,6 +15,11 @@ class Role(Resource):
     kind = "role"
     setting = "DWH_IAM_ROLE_NAME"
     POLICY: ClassVar[str] = "sparkify"
+
+    @cached_property
+    def look(self) -> Look:
+        """Tells what the locations of the settings stand for, and asks once."""
+        return asking(self.spec.settings)
 
     @property
     def name(self) -> str:
@@ -29,7 +35,7 @@ class Role(Resource):
         """Its trust policy (who may assume it) and its inline policy (what it may do)."""
         calls, settings = self.calls, self.spec.settings
         trust = policies.trust(settings, calls.account, calls.region, calls.partition)
-        return trust, policies.role_policy(settings, calls.partition, asking(settings))
+        return trust, policies.role_policy(settings, calls.partition, self.look)
 
     def find(self) -> Existing | None:
         """Look it up."""

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from sparkify.cluster import policies
 from sparkify.cluster.calls import Calls
 from sparkify.cluster.compute import GONE, Compute
-from sparkify.cluster.places import asking
 from sparkify.cluster.provisioned import Cluster
 from sparkify.cluster.resources import Existing, Resource
 from sparkify.cluster.role import Role
@@ -189,7 +188,7 @@ class Setup:
             self.compute.find_ours()
         secret = self.login_secret()
         calls, settings = self.calls, self.spec.settings
-        place, look = (calls.account, calls.region, calls.partition), asking(settings)
+        place, look = (calls.account, calls.region, calls.partition), self.role.look
         return policies.loader_policy(settings, *place, arns, secret, look)
 
     def login_secret(self) -> str | None:
