@@ -156,8 +156,8 @@ def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Q
     """
     key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
     if not more:
-        found = sa.func.count(key.distinct()).label("keys")
-        counts = sa.select(sa.func.count().label("rows"), found)
+        distinct = sa.func.count(key.distinct()).label("keys")
+        counts = sa.select(sa.func.count().label("rows"), distinct)
         return counts.select_from(target).where(*part)
     found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
     keys = found.group_by(key, *more).subquery("keys")

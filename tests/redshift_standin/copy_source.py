@@ -94,9 +94,9 @@ class Source:
         try:
             for key in there if "cleanpath" in options else ():
                 self._client.delete_object(Bucket=target.bucket, Key=key)
-            key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-            where = {"Bucket": target.bucket, "Key": target.key + name}
-            self._client.put_object(Body=content, **where, **key)
+            made = {"Bucket": target.bucket, "Key": target.key + name}
+            made |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+            self._client.put_object(Body=content, **made)
         except (ClientError, BotoCoreError) as error:
             raise _s3_error(error, str(target)) from error
 

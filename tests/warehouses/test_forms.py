@@ -5,6 +5,7 @@ a provisioned cluster by default, serverless with an ordinary user in the long t
 """
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,7 +31,8 @@ def test_runs_and_readers(
     with StandIn(iam_roles={ROLE}, form="multi-az", **place) as cluster:  # type: ignore[arg-type]
         url = cluster.url()
         s3.put("lake/song_data/a.json", song())
-        for item, copy in enumerate(("direct", "staged")):
+        routes: list[Literal["direct", "staged"]] = ["direct", "staged"]
+        for item, copy in enumerate(routes):
             s3.put(f"lake/log_data/{item}.json", lines([event(itemInSession=item), b"not json"]))
             report = pipeline.run(s3.url("lake"), url, copy=copy)
             assert (report.copy, report.rows["songplays"]) == (copy, item + 1)
