@@ -6,10 +6,10 @@ endpoint  the URL of the cluster that dwh.cfg describes
 
 import logging
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
-from sparkify.config.endpoint import KEYS, NAME_OF_WAREHOUSE, cluster_url, no_host
+from sparkify.config.endpoint import KEYS, NAME_OF_WAREHOUSE, cluster_url, half_key, no_host
 from sparkify.config.file import ConfigFile, path_of, read_file
 from sparkify.errors import UsageError
 from sparkify.masking import MASK, URL, learn, remember
@@ -60,7 +60,7 @@ def load(
             values.pop(location, None)
             origins[location] = f"below the source ({origins['source']})"
     hostless = () if given(found["warehouse"]) else no_host(file)
-    warnings = (*file.warnings, *half_key(found), *hostless)
+    warnings = (*file.warnings, *half_key(file), *hostless)
     return Settings(**values, origins=origins, unknown=unknown(file), warnings=warnings)
 
 
@@ -120,16 +120,6 @@ def session_token(found: Mapping[str, Found], environ: Mapping[str, str]) -> Fou
     if not given(token) and given(key) and around and same:
         return Found(1, "environment AWS_SESSION_TOKEN", around)
     return token
-
-
-def half_key(found: Mapping[str, Found]) -> Iterator[str]:
-    """A warning if an AWS key has no secret, or a secret no key: then neither is used."""
-    halves = {"aws_key": ("KEY", "SECRET"), "aws_secret": ("SECRET", "KEY")}
-    there = [name for name in halves if given(found[name])]
-    if len(there) == 1:
-        half, other = halves[there[0]]
-        at = found[there[0]].origin.removesuffix(half).strip()
-        yield f"{at} has {half} but no {other}: it is not used; AWS's own credentials are"
 
 
 def given(found: Found) -> bool:

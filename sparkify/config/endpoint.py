@@ -1,4 +1,4 @@
-"""The URL of the cluster that dwh.cfg describes."""
+"""The URL of the cluster that dwh.cfg describes, and what is odd about the file."""
 
 import re
 from collections.abc import Iterator
@@ -89,3 +89,13 @@ def no_host(file: ConfigFile) -> Iterator[str]:
     if any(section == "CLUSTER" for section, _ in file.values):
         fault = "empty" if HOST in file.values else "missing"
         yield f"{file.label(HOST)} is {fault}; the warehouse is {NAME_OF_WAREHOUSE}"
+
+
+def half_key(file: ConfigFile) -> Iterator[str]:
+    """A warning if an AWS key has no secret, or a secret no key: then neither is used."""
+    there, gone = "KEY", "SECRET"
+    if not file.values.get(("AWS", there)):
+        there, gone = gone, there
+    if file.values.get(("AWS", there)) and not file.values.get(("AWS", gone)):
+        used = "it is not used; AWS's own credentials are"
+        yield f"{file.name} [AWS] has {there} but no {gone}: {used}"
