@@ -1,6 +1,7 @@
 """How statements for Amazon Redshift are written: sqlalchemy-redshift's dialect, corrected."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
 from inspect import signature
 from types import SimpleNamespace
 from typing import Any
@@ -96,75 +97,54 @@ def correct(dialect: sa.Dialect) -> None:
 registry.register("redshift.redshift_connector", __name__, "Dialect")  # instead of upstream's
 
 
+@dataclass(eq=False)
 class Copy(ExecutableDDLElement):
     """COPY of newline-delimited JSON or of Parquet, by a manifest. It names a role, no credentials.
 
     sqlalchemy-redshift's CopyCommand knows neither ZSTD nor `IAM_ROLE default`, and binds values
     where Redshift takes none (upstream issue 240).
+
+    Attributes:
+        into: the table.
+        columns: the columns to load; the others become NULL.
+        manifest: the manifest's `s3://` URL.
+        iam_role: the role's ARN; None means the cluster's default role.
+        region: the bucket's region; None means the cluster's, as it must be for Parquet.
+        json: "auto", or the URL of a JSONPaths file; None if the files are Parquet, whose columns
+            are taken by their order.
+        words: more options of COPY of JSON, such as `ZSTD`.
     """
 
     inherit_cache = False
-
-    def __init__(
-        self,
-        target: sa.Table,
-        columns: Sequence[str],
-        manifest: str,
-        *,
-        iam_role: str | None,
-        region: str | None,
-        json: str | None = "auto",
-        words: Sequence[str] = (),
-    ) -> None:
-        """A COPY.
-
-        Args:
-            target: the table.
-            columns: the columns to load; the others become NULL.
-            manifest: the manifest's `s3://` URL.
-            iam_role: the role's ARN; None means the cluster's default role.
-            region: the bucket's region; None means the cluster's, as it must be for Parquet.
-            json: "auto", or the URL of a JSONPaths file; None if the files are Parquet, whose
-                columns are taken by their order.
-            words: more options of COPY of JSON, such as `ZSTD`.
-        """
-        self.target = target
-        self.columns = columns
-        self.manifest = manifest
-        self.iam_role = iam_role
-        self.region = region
-        self.json = json
-        self.words = words
+    into: sa.Table
+    columns: Sequence[str]
+    manifest: str
+    _: KW_ONLY
+    iam_role: str | None
+    region: str | None
+    json: str | None = "auto"
+    words: Sequence[str] = ()
 
 
+@dataclass(eq=False)
 class Unload(ExecutableDDLElement):
-    """UNLOAD of a query as Parquet, as one file unless it is larger than 6.2 GB."""
+    """UNLOAD of a query as Parquet, as one file unless it is larger than 6.2 GB.
+
+    Attributes:
+        select: the rows, in their order.
+        folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
+        iam_role: the role's ARN; None means the cluster's default role.
+        region: the bucket's region; None means the cluster's.
+        kms_key: the ARN of the KMS key by which S3 encrypts the file; None means S3's own.
+    """
 
     inherit_cache = False
-
-    def __init__(
-        self,
-        select: Query,
-        folder: str,
-        *,
-        iam_role: str | None,
-        region: str | None,
-        kms_key: str | None = None,
-    ) -> None:
-        """An UNLOAD.
-
-        Args:
-            select: the rows, in their order.
-            folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
-            iam_role: the role's ARN; None means the cluster's default role.
-            region: the bucket's region; None means the cluster's.
-            kms_key: the ARN of the KMS key by which S3 encrypts the file; None means S3's own.
-        """
-        self.kms_key = kms_key
-        self.select = select
-        self.folder = folder
-        self.iam_role = iam_role
-        self.region = region
+    select: Query
+    folder: str
+    _: KW_ONLY
+    iam_role: str | None
+    region: str | None
+    kms_key: str | None
 
 
 def quoted(compiler: Compiler, value: str) -> str:
@@ -187,7 +167,7 @@ def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
         form = [f"FORMAT AS JSON {quoted(compiler, element.json)}", *element.words]
         form.append("COMPUPDATE OFF")
     parts = [
-        f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
+        f"COPY {compiler.preparer.format_table(element.into)} ({columns})",
         f"FROM {quoted(compiler, element.manifest)}",
         *authority(compiler, element),
         "MANIFEST",
