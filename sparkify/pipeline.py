@@ -49,6 +49,7 @@ def run(
     staging: str | None = None,
     iam_role: str | None = None,
     region: str | None = None,
+    kms_key: str | None = None,
     max_rejects: str | int | None = None,
     new_fields: Literal["keep", "report", "reject"] | None = None,
     lock_timeout: float | str | None = None,
@@ -78,6 +79,7 @@ def run(
         staging: Redshift: the `s3://bucket/prefix` to which the parts of a load are uploaded.
         iam_role: Redshift: the ARN of the role with which the cluster reads S3.
         region: the AWS region.
+        kms_key: Redshift: the ARN of the KMS key with which uploads are encrypted.
         max_rejects: the most rejected records, as a count or as "P%" of the records read.
         new_fields: what happens to fields of a record that no column takes: "keep" stores them in
             the staging column `extra`, "report" only counts them, "reject" rejects the record.

@@ -16,6 +16,7 @@ from sparkify.values import (
     parse_copy,
     parse_count,
     parse_forget_key,
+    parse_kms_key,
     parse_new_fields,
     parse_path,
     parse_port,
@@ -105,6 +106,14 @@ class Settings:
     )
     region: str | None = setting(
         "The AWS region, if AWS's own chain has none.", "S3 REGION", "AWS REGION"
+    )
+    kms_key: str | None = setting(
+        None,
+        "SPARKIFY_KMS_KEY",
+        ("S3", "KMS_KEY"),
+        also=(("S3", "KMS_KEY_ID"), ("AWS", "KMS_KEY_ID")),
+        parse=parse_kms_key,
+        help="Redshift: the ARN of the KMS key for uploads and exports; then those of the lake.",
     )
     max_rejects: Threshold = setting(
         "Rejected records allowed: N or P%; above that nothing is published.",

@@ -13,6 +13,7 @@ NEW_FIELDS = ("keep", "report", "reject")
 CLUSTER_TYPES = ("single-node", "multi-node", "serverless")
 LAST_PORT = 65535
 SHORTEST_KEY = 16  # characters
+KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 LARGEST = 2**63 - 1  # of a BIGINT
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -112,6 +113,14 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise ValueError("must be a day like 2018-11-30") from None
+
+
+def parse_kms_key(text: str) -> str:
+    """Read the ARNs of KMS keys, separated by commas: a policy takes no ids and no aliases."""
+    keys = [key.strip() for key in text.split(",")]
+    if not all(map(KMS_KEY.fullmatch, keys)):
+        raise ValueError("must be the ARN of a KMS key, arn:aws:kms:REGION:ACCOUNT:key/ID")
+    return ",".join(keys)
 
 
 def parse_path(text: str) -> str:

@@ -16,19 +16,21 @@ from sparkify.models import schema
 from tests.redshift_standin import TLS, StandIn
 from tests.redshift_standin.authority import authority as make_authority
 from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.context import Form
 from tests.redshift_standin.fixtures import (
     REGION,
     ROLE,
     add_filters,
     add_options,
     collect_lost_sockets,
+    form,
     s3,
     s3_server,
 )
 from tests.support import driver, secrets
 from tests.support.analysts import loaded, real, simulated, url
 
-__all__ = ["collect_lost_sockets", "loaded", "real", "s3", "s3_server", "simulated", "url"]
+__all__ = ["collect_lost_sockets", "form", "loaded", "real", "s3", "s3_server", "simulated", "url"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -149,10 +151,14 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[TLS, Path]:
 
 
 @pytest.fixture(scope="session")
-def cluster_server(s3_server: Bucket, authority: tuple[TLS, Path]) -> Iterator[StandIn]:
+def cluster_server(s3_server: Bucket, authority: tuple[TLS, Path], form: Form) -> Iterator[StandIn]:
     """A stand-in of this process's own that speaks TLS alone."""
     with StandIn(
-        s3_endpoint=s3_server.endpoint, iam_roles={ROLE}, region=REGION, tls=authority[0]
+        s3_endpoint=s3_server.endpoint,
+        iam_roles={ROLE},
+        region=REGION,
+        tls=authority[0],
+        form=form,
     ) as running:
         yield running
 
@@ -171,6 +177,7 @@ def new_cluster(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority[1]))
     yield cluster_server
     assert secrets.shown(cluster_server.statements) == []
+    assert cluster_server.elsewhere == []  # so what was sent is good for clusters of all forms
 
 
 @pytest.fixture

@@ -4,9 +4,12 @@ What is sent is what SQLAlchemy writes. The text that is shown means the same to
 and may spell it differently: `VARCHAR` as `TEXT`, functions in capitals.
 """
 
+import re
+
 import sqlglot
 from sqlglot import exp
 
+COPY = re.compile(r"COPY (\S+) \(([^()]*)\)")  # COPY, the table and its columns
 FIRST_WORDS = {"SELECT", "WITH", "INSERT", "DELETE", "UPDATE", "CREATE"}
 
 
@@ -19,7 +22,7 @@ def is_known(statement: exp.Expr) -> bool:
 
 
 def readable(text: str, engine: str) -> str:
-    """Lay out a query, or a statement that changes rows; others stay as they are.
+    """Lay out a query, COPY, or a statement that changes rows; others stay as they are.
 
     Args:
         text: One statement.
@@ -35,10 +38,15 @@ def readable(text: str, engine: str) -> str:
     GROUP BY
       a
     """
+    if copy := COPY.match(text):
+        names = ",\n  ".join(copy[2].split(", "))
+        return f"COPY {copy[1]} (\n  {names}\n){text[copy.end() :]}"
     if text.split(maxsplit=1)[0].upper() not in FIRST_WORDS:
         return text
     try:
         statement = sqlglot.parse_one(text, dialect=engine)
     except sqlglot.errors.SqlglotError:
         return text
-    return statement.sql(dialect=engine, pretty=True) if is_known(statement) else text
+    if is_known(statement):
+        return statement.sql(dialect=engine, pretty=True)
+    return re.sub(r" *\n\t?", lambda found: "\n  " if found[0][-1] == "\t" else "\n", text)

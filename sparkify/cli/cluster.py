@@ -66,9 +66,11 @@ def create(
         if not (yes or dry_run) and (missing := setup.missing()):
             confirm(f"Create {', '.join(missing)}? It costs money until it is deleted.")
         status = setup.create()
+        secret = setup.login_secret() if status and write else None
     show(status, setup)
     if status and write:
-        file = configfile.write_endpoint(setup.spec.settings, status.endpoint, status.role)
+        settings = setup.spec.settings
+        file = configfile.write_endpoint(settings, status.endpoint, status.role, secret)
         note(f"written to {file}")
 
 
@@ -109,6 +111,8 @@ def delete(
     dry_run: DryRun = False,
 ) -> None:
     """Delete what `create` created, and nothing else."""
+    from sparkify.cluster import configfile
+
     with open_setup(serverless, dry_run, timeout, snapshot=not no_snapshot) as setup:
         if not (yes or dry_run):
             final = "after a final snapshot, which will cost money"
@@ -116,6 +120,10 @@ def delete(
         costs = setup.delete()
     text = f"{setup.compute} is deleted; still costs: {'; '.join(costs) or 'nothing'}"
     show(None if dry_run else text, setup)
+    if not dry_run and setup.compute in setup.gone:
+        role = setup.role.arn if setup.role in setup.gone else None
+        if file := configfile.remove_endpoint(setup.spec, setup.calls.region, role):
+            note(f"removed from {file}")
 
 
 @app.command()
@@ -130,7 +138,8 @@ def policy(
 
     with open_setup(serverless, False, 0) as setup:
         settings = setup.spec.settings
-        document = setup.loader_policy() if loader else policies.role_policy(settings)
+        own = policies.role_policy(settings, look=setup.role.look) if not loader else None
+        document = own or setup.loader_policy()
     typer.echo(json.dumps(document, indent=2))
 
 
@@ -165,6 +174,9 @@ def open_setup(
 
     kind = {"cluster_type": "serverless"} if serverless else {}
     settings = config.load({**(arguments or {}), **kind}, unneeded=unneeded)
+    for text in settings.warnings:
+        if "[AWS]" in text:
+            note(text)
     with progress() as tell:
         calls = Calls(aws.session(settings), dry_run=dry_run, tell=tell, timeout=timeout)
         yield Setup(calls, Spec(settings, allow, public, snapshot))

@@ -11,6 +11,7 @@ from sparkify import warehouses
 from sparkify.cluster.setup import Setup
 from sparkify.cluster.tls import handshake
 from sparkify.errors import SparkifyError, TryAgain, UsageError
+from sparkify.lake import aws
 from sparkify.lake.locations import open_lake, staging_uri
 from sparkify.lake.objects import LakeObject
 from sparkify.lake.uris import split
@@ -126,7 +127,8 @@ def staging_writable(setup: Setup) -> str:
         raise SparkifyError("Redshift needs an S3 prefix for parts: set STAGING in [S3]")
     bucket, prefix = split(staging)
     key = "/".join(part for part in (prefix, f"doctor-{uuid.uuid4()}") if part)
-    setup.calls.send("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": b""})
+    encrypted = aws.encryption(settings)
+    setup.calls.send("s3", "put_object", {"Bucket": bucket, "Key": key, "Body": b"", **encrypted})
     setup.calls.send("s3", "delete_object", {"Bucket": bucket, "Key": key})
     if settings.staging:
         return staging
@@ -161,7 +163,8 @@ def role_attached(setup: Setup) -> str:
         )
     if state != "in-sync":
         raise TryAgain(f"attaching {arn} to {compute} is {state}; try again in a minute")
-    return str(compute)
+    existing = compute.find()
+    return f"{compute}, {compute.summary(existing)}" if existing else str(compute)
 
 
 def role_arn(setup: Setup) -> str:

@@ -1,18 +1,18 @@
 """The IAM documents, generated from the settings: exact buckets and prefixes, no wildcards.
 
-The only `*` is at the end of an object's name, for the objects below a prefix.
+The only `*` is at the end of an object's name, for the objects below a prefix, or whose names start
+so. What a location stands for is told by `places`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from sparkify.cluster.places import Look, Place, by_name, lake_places, literal, staging_places
 from sparkify.errors import UsageError
-from sparkify.lake.aws import Answer
-from sparkify.lake.locations import lake_uris, staging_uri
+from sparkify.lake.aws import Answer, kms_keys
 from sparkify.lake.uris import split
 from sparkify.settings import Settings
 
 Document = Answer  # of the same shape: a JSON object
-Prefix = tuple[str, str]  # bucket and prefix, "" for the root of the bucket
 
 
 def document(statements: Iterable[Document]) -> Document:
@@ -26,37 +26,28 @@ def allow(actions: list[str], resources: list[str], **condition: object) -> Docu
     return {"Effect": "Allow", "Action": actions, "Resource": resources, **when}
 
 
-def lake_prefixes(settings: Settings) -> list[Prefix]:
-    """The prefixes of the songs and the events, if they are in S3."""
-    return [split(uri) for uri in lake_uris(settings).values() if uri.startswith("s3://")]
-
-
-def staging_prefixes(settings: Settings) -> list[Prefix]:
-    """The prefix to which parts and manifests are written, if one is set."""
-    uri = staging_uri(settings)
-    return [split(uri)] if uri else []
-
-
-def list_statements(prefixes: list[Prefix], partition: str) -> list[Document]:
-    """The statements that allow listing the prefixes, one for each bucket."""
+def list_statements(places: Iterable[Place], partition: str) -> list[Document]:
+    """The statements that allow listing places, one for each bucket."""
+    by_bucket: dict[str, list[Place]] = {}
+    for each in places:
+        by_bucket.setdefault(each.bucket, []).append(each)
     statements = []
-    for bucket in sorted({bucket for bucket, _ in prefixes}):
-        below = sorted({prefix for name, prefix in prefixes if name == bucket})
-        condition = {"StringLike": {"s3:prefix": [f"{prefix}/*" for prefix in below]}}
-        when = {} if "" in below else condition
+    for bucket, found in sorted(by_bucket.items()):
+        prefixes = sorted({prefix for each in found for prefix in each.lists})
+        condition = {"StringLike": {"s3:prefix": prefixes}}
+        when = condition if all(each.name for each in found) else {}
         statements.append(allow(["s3:ListBucket"], [f"arn:{partition}:s3:::{bucket}"], **when))
     return statements
 
 
-def read_statements(prefixes: list[Prefix], partition: str) -> list[Document]:
-    """The statement that allows reading the objects below the prefixes."""
-    arns = [objects_arn(prefix, partition) for prefix in sorted(set(prefixes))]
-    return [allow(["s3:GetObject"], arns)] if arns else []
-
-
-def objects_arn(prefix: Prefix, partition: str) -> str:
-    """The ARN of all objects below a prefix."""
-    return f"arn:{partition}:s3:::{'/'.join(part for part in prefix if part)}/*"
+def read_statements(
+    places: Iterable[Place], settings: Settings, partition: str, objects: Iterable[str] = ()
+) -> list[Document]:
+    """The statements that allow reading places' objects, and others, which may be encrypted."""
+    arns = [*dict.fromkeys(each.objects(partition) for each in sorted(places, key=str)), *objects]
+    keys = kms_keys(settings)
+    decrypt = [allow(["kms:Decrypt"], keys)] if keys else []
+    return [allow(["s3:GetObject"], arns), *decrypt] if arns else []
 
 
 def trust(settings: Settings, account: str, region: str, partition: str) -> Document:
@@ -79,19 +70,19 @@ def trust(settings: Settings, account: str, region: str, partition: str) -> Docu
     return document([{**statement, "Condition": {"StringEquals": {"sts:ExternalId": external}}}])
 
 
-def role_policy(settings: Settings, partition: str = "aws") -> Document:
+def role_policy(settings: Settings, partition: str = "aws", look: Look = by_name) -> Document:
     """What COPY may read: the staging prefix, and the lake unless every COPY is staged.
 
     Raises:
         UsageError: the settings name no location in S3.
     """
-    staging = staging_prefixes(settings)
-    lake = [] if settings.copy == "staged" else lake_prefixes(settings)
-    prefixes = [*lake, *staging]
-    statements = [*list_statements(prefixes, partition), *read_statements(prefixes, partition)]
+    lake = [] if settings.copy == "staged" else list(lake_places(settings, look))
+    places, others = [*lake, *staging_places(settings)], []
     if lake and (settings.log_jsonpath or "").startswith("s3://"):
         bucket, key = split(str(settings.log_jsonpath))
-        statements[-1]["Resource"].append(f"arn:{partition}:s3:::{bucket}/{key}")
+        others.append(f"arn:{partition}:s3:::{bucket}/{literal(key)}")
+    statements = list_statements(places, partition)
+    statements += read_statements(places, settings, partition, others)
     if not statements:
         raise UsageError(
             "COPY has nothing to read in S3; set STAGING, or SONG_DATA and LOG_DATA, in [S3]"
@@ -100,29 +91,47 @@ def role_policy(settings: Settings, partition: str = "aws") -> Document:
 
 
 def loader_policy(
-    settings: Settings, account: str, region: str, partition: str, serverless: list[str]
+    settings: Settings,
+    account: str,
+    region: str,
+    partition: str,
+    serverless: list[str],
+    secret: str | None = None,
+    look: Look = by_name,
 ) -> Document:
     """What a run may do: read the lake, write parts, sign in, and check its role.
 
     Args:
         serverless: the ARNs of namespace and workgroup, which only AWS knows; empty for a
             provisioned cluster.
+        secret: the ARN of the secret to sign in with, if there is one.
     """
-    lake, staging = lake_prefixes(settings), staging_prefixes(settings)
-    statements = list_statements([*lake, *staging], partition) + read_statements(lake, partition)
+    lake, staging = list(lake_places(settings, look)), staging_places(settings)
+    statements = list_statements([*lake, *staging], partition)
+    statements += read_statements(lake, settings, partition)
     if staging:
         puts = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
-        statements.append(allow(puts, [objects_arn(prefix, partition) for prefix in staging]))
+        statements.append(allow(puts, [each.objects(partition) for each in staging]))
+        if keys := kms_keys(settings):  # an upload in parts has to read its own
+            statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], keys[:1]))
     redshift = f"arn:{partition}:redshift:{region}:{account}"
-    if serverless:
-        actions = [f"redshift-serverless:Get{what}" for what in ("Credentials", "Namespace")]
-        statements.append(allow([*actions, "redshift-serverless:GetWorkgroup"], serverless))
-    else:
-        name = settings.cluster
-        logins = [f"dbname:{name}/{settings.cluster_database}"]
-        logins += [f"dbuser:{name}/{settings.cluster_user}"]
-        arns = [f"{redshift}:{login}" for login in logins]
-        statements.append(allow(["redshift:GetClusterCredentials"], arns))
-        statements.append(allow(["redshift:DescribeClusters"], [f"{redshift}:cluster:{name}"]))
+    statements += sign_in_statements(settings, redshift, serverless)
+    if secret:
+        statements.append(allow(["secretsmanager:GetSecretValue"], [secret]))
     role = f"arn:{partition}:iam::{account}:role/{settings.cluster_role}"
     return document([*statements, allow(["iam:GetRole"], [role])])
+
+
+def sign_in_statements(
+    settings: Settings, redshift: str, serverless: list[str]
+) -> Iterator[Document]:
+    """The statements that allow signing in by IAM, and looking the cluster up."""
+    if serverless:
+        actions = [f"redshift-serverless:Get{what}" for what in ("Credentials", "Namespace")]
+        yield allow([*actions, "redshift-serverless:GetWorkgroup"], serverless)
+        return
+    name = settings.cluster
+    logins = [f"dbname:{name}/{settings.cluster_database}"]
+    logins += [f"dbuser:{name}/{settings.cluster_user}"]
+    yield allow(["redshift:GetClusterCredentials"], [f"{redshift}:{login}" for login in logins])
+    yield allow(["redshift:DescribeClusters"], [f"{redshift}:cluster:{name}"])

@@ -8,8 +8,8 @@ from sparkify.cluster.resources import Existing, tags_of
 from sparkify.cluster.role import Role
 from sparkify.cluster.secret import Secret
 from sparkify.cluster.security_group import SecurityGroup
-from sparkify.cluster.spec import Spec
-from sparkify.errors import SparkifyError
+from sparkify.cluster.spec import NO_NODES, Spec, is_discontinued
+from sparkify.errors import SparkifyError, UsageError
 
 READY, PAUSED = "available", "paused"
 ROLE_TOO_NEW = "(?i)InvalidParameterValue.*role"  # Redshift sees a new role only after seconds
@@ -35,6 +35,12 @@ class Cluster(Compute):
             return None
         cluster = answer["Clusters"][0]
         return Existing(cluster, tags_of(cluster))
+
+    def check(self) -> None:
+        """See `Resource.check`: AWS must still offer the type of its nodes."""
+        nodes = self.spec.settings.cluster_node_type
+        if is_discontinued(nodes) and self.find() is None:
+            raise UsageError(f"DWH_NODE_TYPE is {nodes}: {NO_NODES}; use ra3.large, for example")
 
     def create(self) -> None:
         """Create it, encrypted, and without a public address unless the spec asks for one."""
@@ -131,7 +137,9 @@ class Cluster(Compute):
     def summary(self, existing: Existing) -> str:
         """The number and type of its nodes."""
         answer = existing.answer
-        return f"{answer['NumberOfNodes']} × {answer['NodeType']}"
+        size = f"{answer['NumberOfNodes']} × {answer['NodeType']}"
+        old = is_discontinued(answer["NodeType"])
+        return f"{size}, which AWS has discontinued: resize it to ra3 nodes" if old else size
 
     def created_at(self, existing: Existing) -> datetime | None:
         """When it was created."""

@@ -44,6 +44,14 @@ class Resource(ABC):
     def find(self) -> Existing | None:
         """Look it up; None if it does not exist."""
 
+    def check(self) -> None:
+        """Check, before anything is created, that it can be created with these settings.
+
+        Raises:
+            UsageError: it cannot.
+        """
+        return
+
     @abstractmethod
     def create(self) -> None:
         """Create it, tagged in the same call, so that its owner is always known."""
@@ -95,17 +103,18 @@ class Resource(ABC):
             )
         self.wait_until_ready()
 
-    def remove(self) -> None:
-        """Delete it if sparkify created it, and wait until it is gone."""
+    def remove(self) -> bool:
+        """Delete it if sparkify created it, and wait until it is gone; whether it is."""
         existing = self.find()
         if existing is None:
-            return
+            return True
         if not self.is_ours(existing):
             self.calls.tell(f"{self} is kept: it was not created by sparkify")
-            return
+            return False
         self.calls.tell(f"deleting {self}")
         self.delete(existing)
         self.wait_until_gone()
+        return True
 
     def tags(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
         """The tags of the spec, with the field names that a service expects."""

@@ -1,9 +1,11 @@
 """The IAM role with which a cluster reads S3."""
 
 import json
+from functools import cached_property
 from typing import ClassVar
 
 from sparkify.cluster import policies
+from sparkify.cluster.places import Look, asking
 from sparkify.cluster.resources import Existing, Resource, tags_of
 
 
@@ -13,6 +15,11 @@ class Role(Resource):
     kind = "role"
     setting = "DWH_IAM_ROLE_NAME"
     POLICY: ClassVar[str] = "sparkify"
+
+    @cached_property
+    def look(self) -> Look:
+        """Tells what the locations of the settings stand for, and asks once."""
+        return asking(self.spec.settings)
 
     @property
     def name(self) -> str:
@@ -28,12 +35,16 @@ class Role(Resource):
         """Its trust policy (who may assume it) and its inline policy (what it may do)."""
         calls, settings = self.calls, self.spec.settings
         trust = policies.trust(settings, calls.account, calls.region, calls.partition)
-        return trust, policies.role_policy(settings, calls.partition)
+        return trust, policies.role_policy(settings, calls.partition, self.look)
 
     def find(self) -> Existing | None:
         """Look it up."""
         answer = self.calls.query("iam", "get_role", RoleName=self.name)
         return None if answer is None else Existing(answer["Role"], tags_of(answer["Role"]))
+
+    def check(self) -> None:
+        """See `Resource.check`: the settings must name something in S3 for it to read."""
+        self.documents()
 
     def create(self) -> None:
         """Create it, and its inline policy."""

@@ -1,6 +1,6 @@
 """A cluster with all its resources: create goes through them forward, delete backward."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -72,7 +72,13 @@ class ClusterStatus(Shown):
 
 
 class Setup:
-    """The resources of one cluster, each after those that it needs."""
+    """The resources of one cluster, each after those that it needs.
+
+    Attributes:
+        gone: the resources that do not exist after `delete`.
+    """
+
+    gone: Sequence[Resource] = ()
 
     def __init__(self, calls: Calls, spec: Spec) -> None:
         validate(spec.settings)
@@ -100,12 +106,18 @@ class Setup:
     def missing(self) -> list[str]:
         """The resources that `create` would create."""
         with self.next_steps("create"):
+            self.check()
             return [str(each) for each in self.resources if each.find() is None]
+
+    def check(self) -> None:
+        """Fail, before anything is created, if the settings are invalid."""
+        for resource in self.resources:
+            resource.check()
 
     def create(self) -> ClusterStatus | None:
         """Create what is missing, and wait until the cluster can be used; None in a dry run."""
         with self.next_steps("create"):
-            self.role.documents()  # fails, before anything is created, if the settings are invalid
+            self.check()
             for resource in self.resources:
                 resource.ensure()
             return None if self.calls.dry_run else self.status()
@@ -113,8 +125,7 @@ class Setup:
     def delete(self) -> tuple[str, ...]:
         """Delete what sparkify created, wait until it is gone, and return what still costs."""
         with self.next_steps("delete"):
-            for resource in reversed(self.resources):
-                resource.remove()
+            self.gone = [each for each in reversed(self.resources) if each.remove()]
             return tuple(self.costs([]))
 
     def pause(self) -> ClusterStatus | None:
@@ -175,8 +186,19 @@ class Setup:
         ]
         if self.spec.serverless and not arns:
             self.compute.find_ours()
+        secret = self.login_secret()
         calls, settings = self.calls, self.spec.settings
-        return policies.loader_policy(settings, calls.account, calls.region, calls.partition, arns)
+        place, look = (calls.account, calls.region, calls.partition), self.role.look
+        return policies.loader_policy(settings, *place, arns, secret, look)
+
+    def login_secret(self) -> str | None:
+        """The ARN of the secret with which runs sign in to a serverless workgroup.
+
+        IAM would give them a database user of their own there, who may not create a schema.
+        """
+        existing = self.secret.find() if self.spec.serverless else None
+        ours = existing is not None and self.secret.is_ours(existing)
+        return str(existing.answer["ARN"]) if existing and ours else None
 
     @contextmanager
     def next_steps(self, name: str) -> Iterator[None]:

@@ -15,6 +15,8 @@ LOGIN_RULE = (
     "it must have 8 to 64 ASCII characters, with a lower-case letter, an upper-case letter and a"
     " digit, and without spaces and ' \" \\ / @"
 )
+NODE_TYPES = re.compile(r"d[csw]\d\.", re.IGNORECASE)  # dc2, dc1, ds2 and older
+NO_NODES = "AWS has discontinued the node types dc1, dc2 and ds2: no new cluster can have them"
 WIDEST = 8  # a network with a shorter prefix is a large part of the Internet
 
 
@@ -78,6 +80,15 @@ def validate(settings: Settings) -> None:
         )
     if settings.cluster_password is not None and not is_valid_password(settings.cluster_password):
         raise UsageError(f"DWH_DB_PASSWORD is not a valid password for Redshift: {LOGIN_RULE}")
+
+
+def is_discontinued(node_type: str) -> bool:
+    """Whether AWS has discontinued a node type.
+
+    >>> is_discontinued("dc2.large"), is_discontinued("ra3.large")
+    (True, False)
+    """
+    return NODE_TYPES.match(node_type) is not None
 
 
 def is_valid_password(password: str) -> bool:

@@ -1,4 +1,4 @@
-"""The URL of the cluster that dwh.cfg describes."""
+"""The URL of the cluster that dwh.cfg describes, and what is odd about the file."""
 
 import re
 from collections.abc import Iterator
@@ -12,12 +12,14 @@ from sparkify.settings import Key
 from sparkify.values import parse_port
 
 HOST, ENDPOINT = ("CLUSTER", "HOST"), ("DWH", "DWH_ENDPOINT")
+SECRET: Key = ("CLUSTER", "DB_SECRET")  # in Secrets Manager: its ARN or its name
 #: the keys beside the host, the first before the others; those of [DWH] only with DWH_ENDPOINT
 BESIDE: dict[str, tuple[Key, ...]] = {
     "port": (("CLUSTER", "DB_PORT"), ("DWH", "DWH_PORT")),
     "database": (("CLUSTER", "DB_NAME"), ("DWH", "DWH_DB"), ("DWH", "DWH_DB_NAME")),
     "user": (("CLUSTER", "DB_USER"), ("DWH", "DWH_DB_USER")),
     "password": (("CLUSTER", "DB_PASSWORD"), ("DWH", "DWH_DB_PASSWORD")),
+    "secret": (SECRET,),
 }
 KEYS = {HOST, ENDPOINT, *(key for keys in BESIDE.values() for key in keys)}
 NAME_OF_WAREHOUSE = "{warehouse}"  # stands for its URL in a warning
@@ -52,7 +54,9 @@ def cluster_url(file: ConfigFile, host: Key) -> str:
     user, password = (quote(beside[part].value, safe="") for part in ("user", "password"))
     login = f"{user}:{password}@" if password else f"{user}@" if user else ""
     path = quote(beside["database"].value or database or DEFAULT_DATABASE, safe="")
-    return f"redshift+redshift_connector://{login}{name}:{port or DEFAULT_PORT}/{path}"
+    secret = quote(beside["secret"].value, safe="")
+    query = f"?secret={secret}" if secret and not password else ""
+    return f"redshift+redshift_connector://{login}{name}:{port or DEFAULT_PORT}/{path}{query}"
 
 
 def first(file: ConfigFile, keys: tuple[Key, ...], host: Key) -> Given:
@@ -85,3 +89,13 @@ def no_host(file: ConfigFile) -> Iterator[str]:
     if any(section == "CLUSTER" for section, _ in file.values):
         fault = "empty" if HOST in file.values else "missing"
         yield f"{file.label(HOST)} is {fault}; the warehouse is {NAME_OF_WAREHOUSE}"
+
+
+def half_key(file: ConfigFile) -> Iterator[str]:
+    """A warning if an AWS key has no secret, or a secret no key: then neither is used."""
+    there, gone = "KEY", "SECRET"
+    if not file.values.get(("AWS", there)):
+        there, gone = gone, there
+    if file.values.get(("AWS", there)) and not file.values.get(("AWS", gone)):
+        used = "it is not used; AWS's own credentials are"
+        yield f"{file.name} [AWS] has {there} but no {gone}: {used}"

@@ -43,6 +43,17 @@ def session(settings: Settings) -> "boto3.Session":
         return boto3.Session(botocore_session=core, region_name=region, **keys)
 
 
+def kms_keys(settings: Settings) -> list[str]:
+    """The ARNs of the KMS keys of the settings; the first is for what is uploaded."""
+    return (settings.kms_key or "").split(",") if settings.kms_key else []
+
+
+def encryption(settings: Settings) -> dict[str, str]:
+    """The parameters with which an object is encrypted when it is written."""
+    keys = kms_keys(settings)
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": keys[0]} if keys else {}
+
+
 @cache
 def service_descriptions() -> "Loader":
     """botocore's descriptions of the services; all sessions share them, as they load slowly."""

@@ -1,6 +1,6 @@
 """S3: obstore fetches objects, boto3 does everything else."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import cached_property
 from io import BytesIO
@@ -17,7 +17,7 @@ from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
 from sparkify.lake.listing import Entry, entries
-from sparkify.lake.objects import LakeObject, wanted
+from sparkify.lake.objects import LakeObject, hidden, wanted
 from sparkify.lake.uris import plain, split
 
 if TYPE_CHECKING:
@@ -33,12 +33,20 @@ LIST, GET, PUT, DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:De
 class Bucket:
     """A bucket, and a prefix in it; see `objects.Location`."""
 
-    def __init__(self, uri: str, session: "boto3.Session") -> None:
+    def __init__(
+        self, uri: str, session: "boto3.Session", encryption: Mapping[str, str] | None = None
+    ) -> None:
+        """A location.
+
+        Args:
+            encryption: boto3's parameters for the encryption of what is written.
+        """
         forks.CLIENTS.check()
         self.name, self.prefix = split(uri)
         self.uri = f"s3://{self.name}/{self.prefix}".rstrip("/")
         self.is_folder = uri.endswith("/") or not self.prefix
         self.session = session
+        self.encryption = dict(encryption or {})
         self.seen: list[Target] = []
 
     @cached_property
@@ -104,12 +112,13 @@ class Bucket:
     def scan(self, kind: str) -> Iterator[LakeObject | str]:
         """Every object below the prefix; see `objects.Location.scan`.
 
-        If there is none, the prefix may be a key, or the start of keys, as for COPY.
+        If there is none, the prefix may be a key, or the start of keys, as for COPY. What is hidden
+        below a key, as manifests are, does not make it a folder.
         """
         below = f"{self.prefix}/" if self.prefix else ""
         empty = True
         for entry in self.entries(below):
-            empty = False
+            empty = empty and hidden(entry.key[len(below) :])
             yield self.listed(entry, kind, below)
         if not empty or self.is_folder:
             return
@@ -217,9 +226,11 @@ class Bucket:
         """Write an object, in parts if it is a large file, and return its size in bytes."""
         with self.errors(f"s3://{self.name}/{key}", PUT):
             if isinstance(content, bytes):
-                self.client.put_object(Bucket=self.name, Key=key, Body=BytesIO(content))
+                self.client.put_object(
+                    Bucket=self.name, Key=key, Body=BytesIO(content), **self.encryption
+                )
                 return len(content)
-            self.client.upload_file(str(content), self.name, key)
+            self.client.upload_file(str(content), self.name, key, ExtraArgs=self.encryption)
             return content.stat().st_size
 
     def keys(self, prefix: str) -> list[str]:

@@ -11,9 +11,9 @@ from sparkify.warehouses.executor import Executor
 
 def counts(executor: Executor) -> tuple[dict[str, int], Plays]:
     """The number of rows of each star table, and of plays that match a song."""
-    names = [table(model).name for model in STAR]
-    selects = [count(table(model)) for model in STAR]
-    selects.append(sa.select(sa.func.count(table(Songplay).c.song_id)))
-    *found, matched = executor.counts(sa.select(*(each.scalar_subquery() for each in selects)))
-    rows = dict(zip(names, found, strict=True))
-    return rows, Plays(rows[names[0]], matched)
+    tables = [table(model) for model in STAR]
+    numbers = [count(each).scalar_subquery().label(each.name) for each in tables]
+    matches = sa.select(sa.func.count(table(Songplay).c.song_id)).scalar_subquery()
+    *found, matched = executor.counts(sa.select(*numbers, matches.label("matched")))
+    rows = dict(zip((each.name for each in tables), found, strict=True))
+    return rows, Plays(rows[table(Songplay).name], matched)

@@ -19,7 +19,7 @@ def now() -> datetime.datetime:
 
 def latest_load() -> Query:
     """The SELECT of the id of the last load; NULL if there is none."""
-    return sa.select(sa.func.max(table(Load).c.load_id))
+    return sa.select(sa.func.max(table(Load).c.load_id).label("load_id"))
 
 
 def new_id(latest: str | None = None) -> str:

@@ -79,8 +79,10 @@ def checks(changes: Changes) -> Iterator[tuple[str, Query]]:
         for rows, replaced in changes.parts(model, key):
             if model is Songplay:  # its key is a digest of the play's
                 plays = keys_of_plays(rows).subquery("plays")
-                counts = (count(plays), count(target).where(*replaced))
-                select = sa.select(*(each.scalar_subquery() for each in counts))
+                written = count(target).where(*replaced).scalar_subquery()
+                select = sa.select(
+                    count(plays).scalar_subquery().label("plays"), written.label("rows")
+                )
                 yield "the plays and the rows of songplays", select
             else:
                 yield f"the rows and the keys of {target.name}", rows_and_keys(target, replaced)
@@ -94,12 +96,13 @@ def rows_and_keys(target: sa.Table, part: Sequence[sa.ColumnElement[bool]]) -> Q
     """
     key, *more = (sa.func.greatest(each, each) for each in target.primary_key.columns)
     if not more:
-        counts = sa.select(sa.func.count(), sa.func.count(key.distinct()))
+        distinct = sa.func.count(key.distinct()).label("keys")
+        counts = sa.select(sa.func.count().label("rows"), distinct)
         return counts.select_from(target).where(*part)
     found = sa.select(sa.func.count().label("held")).select_from(target).where(*part)
     keys = found.group_by(key, *more).subquery("keys")
-    rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0)
-    return sa.select(rows, sa.func.count()).select_from(keys)
+    rows = sa.func.coalesce(sa.func.sum(keys.c.held), 0).label("rows")
+    return sa.select(rows, sa.func.count().label("keys")).select_from(keys)
 
 
 def rebuild(warehouse: Warehouse, executor: Executor, lock_timeout: float) -> None:

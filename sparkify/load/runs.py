@@ -42,7 +42,7 @@ def reserve(warehouse: Warehouse, executor: Executor, run_id: str, count: int) -
     """Enter a run, with a block of file_ids that are its own; return the first of them."""
     with warehouse.errors(), executor.transaction():
         warehouse.lock_ids(executor)
-        used = sa.func.coalesce(sa.func.max(RUNS.c.last_file_id), 0)
+        used = sa.func.coalesce(sa.func.max(RUNS.c.last_file_id), 0).label("last_file_id")
         (last,) = executor.counts(sa.select(used))
         ids = (last + 1, last + count)
         shown = ("$first_id", "$last_id") if executor.as_sql else map(str, ids)

@@ -26,7 +26,7 @@ def insert(target: sa.Table, select: Query) -> sa.Insert:
 
 def count(rows: sa.FromClause) -> Query:
     """The SELECT of the number of rows."""
-    return sa.select(sa.func.count()).select_from(rows)
+    return sa.select(sa.func.count().label("rows")).select_from(rows)
 
 
 def within(column: Column, ids: Iterable[int] | None) -> sa.ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """From the warehouse to where people work: commands, data frames, Parquet, DuckDB's own shell."""
 
+import itertools
 import json
 import shlex
 import shutil
@@ -17,7 +18,7 @@ from sparkify import analytics, pipeline
 from sparkify.cli import app
 from sparkify.errors import SparkifyError, UsageError
 from sparkify.models import PUBLISHED, table
-from tests.factory import star
+from tests.factory import event, put, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
 from tests.support import ROOT
@@ -67,6 +68,40 @@ def test_commands_print_json(simulated: Loaded) -> None:
     ]
     assert recommended["columns"] == ["artist", "similar listeners", "listeners", "score"]
     assert len(exported["written"]) == 6
+
+
+def test_analysts_cannot_write_to_redshift(cluster: StandIn, lake: Path) -> None:
+    """Every transaction of their commands is READ ONLY; only an export needs another."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), cluster.url())
+    cluster.statements.clear()
+    (lake / "q.sql").write_text("SELECT count(*) FROM songplays")
+    for command in (
+        "status", "rejects", "report --limit 3", "recommend 39", "ask top-songs", "loads",
+        f"verify {lake}",
+    ):  # fmt: skip
+        assert sparkify(command, cluster.url()).exit_code in (0, 1), command
+    begun = [
+        (text, following)
+        for text, following in itertools.pairwise(cluster.statements)
+        if text.startswith("begin")
+    ]
+    assert len([text for text, _ in begun if text == "begin read only"]) >= 14
+    # SQLAlchemy looks at a new engine's server first
+    writing = {following for text, following in begun if text != "begin read only"}
+    assert writing == {"select pg_catalog.version()"}
+
+
+def test_what_writes_for_an_analyst_is_refused(cluster: StandIn, lake: Path) -> None:
+    """Neither a function that writes nor a statement gets past the transaction."""
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), cluster.url())
+    with analytics.reading(cluster.url()) as (_, connection):
+        for _ in range(2):  # the next transaction, too
+            with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+                connection.exec_driver_sql("DELETE FROM songplays")
+            connection.rollback()
+    assert len(star(cluster.url())["songplays"]) == 1
 
 
 @pytest.mark.long

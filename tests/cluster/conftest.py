@@ -26,7 +26,7 @@ PASSWORD = "S3cr3t-Passw0rd-0003"
 GENERATED = "S3cr3tGenerated0004"
 SECRETS = (SECRET_KEY, PASSWORD, GENERATED)
 REGION = "us-west-2"
-READING = re.compile(r"[\w-]+:(Get|Describe|List|Head)\w*")
+READING = re.compile(r"[\w-]+:(Get|GET|Describe|List|Head)\w*")
 Environ = dict[str, Any]
 Failure = Callable[[str], str]
 

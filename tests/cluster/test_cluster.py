@@ -263,6 +263,81 @@ def test_write_puts_the_endpoint_into_dwh_cfg(cluster: Cluster) -> None:
     assert "sparkify" in cluster("status").out
 
 
+def test_delete_takes_the_cluster_out_of_dwh_cfg(cluster: Cluster) -> None:
+    """What names the deleted cluster or its role goes; what is the user's own stays."""
+    own = "\n[CLUSTER]\n# mine\nHOST=\nDB_USER=etl\nDB_PASSWORD=\n\n[IAM_ROLE]\n; its role\nARN=\n"
+    cluster.settings(own)
+    before = cluster.file.read_text()
+    cluster.create("--write")
+    cluster.file.write_text(cluster.file.read_text().replace("DB_USER=awsuser", "DB_USER=etl"))
+    assert f"removed from {cluster.file}" in cluster.delete().err
+    left = own.replace("HOST=\n", "").replace("ARN=\n", "")
+    assert cluster.file.read_text() == before.replace(own, left)
+    assert cluster.run("config").code == 0
+
+
+def test_delete_leaves_no_empty_sections(cluster: Cluster) -> None:
+    """Sections that `create --write` added go again."""
+    before = cluster.file.read_text()
+    cluster.create("--write")
+    cluster.delete()
+    assert cluster.file.read_text().rstrip() == before.rstrip()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "[CLUSTER]\nHOST=other.abc.us-west-2.redshift.amazonaws.com\nDB_NAME=sparkify\n",
+        "[CLUSTER]\nHOST=NAME.abc.eu-west-1.redshift.amazonaws.com\n",
+        "[CLUSTER]\nHOST=NAME.1.us-west-2.redshift-serverless.amazonaws.com\n",
+        "[CLUSTER]\nHOST=dwh.example.com\n[IAM_ROLE]\nARN=arn:aws:iam::1:role/NAME-role\n",
+    ],
+)
+def test_delete_leaves_the_names_of_others(cluster: Cluster, other: str) -> None:
+    """Another cluster, region or kind, and a host of the user's own, stay in dwh.cfg."""
+    cluster.create()
+    cluster.settings(other.replace("NAME", cluster.name))
+    before = cluster.file.read_text()
+    cluster.delete()
+    assert cluster.file.read_text() == before
+
+
+def test_delete_finds_an_endpoint_in_dwh(cluster: Cluster) -> None:
+    """[DWH] DWH_ENDPOINT and DWH_ROLE_ARN name a cluster, too; a dry run takes nothing out."""
+    cluster.create()
+    before = cluster.file.read_text()
+    host = cluster.cluster["Endpoint"]["Address"]
+    cluster.settings(f"DWH_ENDPOINT={host}:5439/dev\nDWH_ROLE_ARN={cluster.status()['role']}\n")
+    written = cluster.file.read_text()
+    cluster("delete", "--dry-run")
+    assert cluster.file.read_text() == written
+    cluster.delete()
+    assert cluster.file.read_text() == before
+
+
+@pytest.mark.parametrize("nodes", ["dc2.large", "dc1.8xlarge", "ds2.xlarge", "DC2.8XLARGE"])
+def test_node_types_that_aws_has_discontinued(aws: Aws, cluster: Cluster, nodes: str) -> None:
+    """Create says so before it makes anything (exit 2), also in a dry run."""
+    cluster.settings(f"DWH_NODE_TYPE={nodes}\n")
+    for option in ("--yes", "--dry-run"):
+        outcome = cluster("create", "--allow", "203.0.113.5/32", option)
+        assert outcome.code == 2
+        assert f"DWH_NODE_TYPE is {nodes}: AWS has discontinued" in outcome.error
+    assert aws.changes() == []
+
+
+def test_a_cluster_of_old_nodes_can_be_managed(cluster: Cluster) -> None:
+    """One that exists is finished, shown with advice, and deleted."""
+    cluster.create()
+    cluster.session.client("redshift").modify_cluster(
+        ClusterIdentifier=cluster.name, NodeType="dc2.large"
+    )
+    cluster.settings("DWH_NODE_TYPE=dc2.large\n")
+    cluster.create()
+    assert "resize it to ra3 nodes" in cluster.status()["size"]
+    cluster.delete()
+
+
 def test_cost_so_far(cluster: Cluster) -> None:
     """Status multiplies age, nodes and the price of the settings, and names what else costs."""
     cluster.settings("DWH_CLUSTER_TYPE=multi-node\nDWH_NUM_NODES=2\nDWH_PRICE=3600000\n")

@@ -40,6 +40,8 @@ def test_every_call_of_create_may_fail(
     """Whichever call of create fails, a second create finishes it, or delete removes it."""
     calls = calls_of_a_create(aws, cluster)
     for number, name in enumerate(calls):
+        if name == "s3:GET":  # what a location stands for is then told by its name
+            continue
         aws.reset()
         aws.fail_at, aws.failure = number, failure
         # while it waits for the cluster, a busy AWS is asked again

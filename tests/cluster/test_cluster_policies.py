@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sparkify import config
-from sparkify.cluster import policies
+from sparkify.cluster import places, policies
+from sparkify.errors import UsageError
 from tests.cluster.conftest import Aws, Cluster
 
 ROLE = {
@@ -122,7 +123,71 @@ def test_the_loader_has_a_policy_of_its_own(aws: Aws, cluster: Cluster) -> None:
     """`policy --loader` prints what a run needs: read the lake, stage, sign in, ask the doctor."""
     found = cluster("policy", "--loader").out.replace(cluster.name, "NAME")
     assert json.loads(found) == LOADER
-    assert aws.calls == ["sts:GetCallerIdentity"]
+    assert set(aws.calls) == {"s3:GET", "sts:GetCallerIdentity"}
+
+
+FORMS: list[tuple[str, list[str] | None, str]] = [
+    ("s3://lake/song_data", ["song_data/*"], "song_data/*"),
+    ("s3://lake/a/b/", ["a/b/*"], "a/b/*"),
+    ("s3://lake/x.JSON", ["x.JSON", "x.JSON/"], "x.JSON"),
+    ("s3a://lake/a/x.ndjson.gz", ["a/x.ndjson.gz", "a/x.ndjson.gz/"], "a/x.ndjson.gz"),
+    ("s3://lake/x.json/", ["x.json/*"], "x.json/*"),
+    ("s3://lake", None, "*"),
+    ("s3://lake/5*/what?/${y}", ["5${*}/what${?}/${$}{y}/*"], "5${*}/what${?}/${$}{y}/*"),
+]
+
+
+@pytest.mark.parametrize(("uri", "lists", "objects"), FORMS)
+def test_a_location_is_a_folder_or_an_object(
+    uri: str, lists: list[str] | None, objects: str
+) -> None:
+    """Where S3 cannot be asked, the name tells; a `*` in a name means itself."""
+    settings = config.load({"songs": uri, "copy": "direct", "staging": "s3://work"}, {})
+    listed, _, read = policies.role_policy(settings)["Statement"]
+    assert listed.get("Condition", {}).get("StringLike", {}).get("s3:prefix") == lists
+    assert read["Resource"] == [f"arn:aws:s3:::lake/{objects}", "arn:aws:s3:::work/*"]
+
+
+@pytest.mark.parametrize("uri", ["s3://lake/logs-", "s3://lake/logs-1.json"])
+def test_s3_tells_what_a_location_stands_for(uri: str) -> None:
+    """The start of names is one if there are such names, whatever its own name looks like."""
+    settings = config.load({"events": uri, "copy": "staged", "staging": "s3://work"}, {})
+    document = policies.loader_policy(settings, "1", "eu-west-1", "aws", [], look=starts)
+    assert document["Statement"][0]["Condition"]["StringLike"]["s3:prefix"] == [f"{uri[10:]}*"]
+    assert document["Statement"][2]["Resource"] == [f"arn:aws:s3:::{uri[5:]}*"]
+
+
+def starts(uri: str) -> places.Form:
+    """As if S3 had names that start so."""
+    return places.Form.START
+
+
+def test_keys_are_granted() -> None:
+    """COPY decrypts what it reads; a run also encrypts its parts, with the first key alone."""
+    keys = [f"arn:aws:kms:eu-west-1:123456789012:key/{n}" for n in "ab"]
+    given = {"source": "s3://lake", "staging": "s3://work", "kms_key": f"{keys[0]} , {keys[1]}"}
+    settings = config.load(given, {})
+    documents = (
+        policies.role_policy(settings),
+        policies.loader_policy(settings, "1", "eu-west-1", "aws", []),
+    )
+    granted = [
+        [(s["Action"], s["Resource"]) for s in each["Statement"] if "kms:" in str(s)]
+        for each in documents
+    ]
+    decrypt = (["kms:Decrypt"], keys)
+    assert granted == [
+        [decrypt],
+        [decrypt, (["kms:Decrypt", "kms:GenerateDataKey"], keys[:1])],
+    ]
+
+
+@pytest.mark.parametrize("key", ["alias/x", "0a1b", "arn:aws:kms:eu-west-1:123456789012:alias/x"])
+def test_a_key_is_given_by_its_arn(key: str) -> None:
+    """Policies take neither ids nor aliases."""
+    Path("dwh.cfg").write_text(f"[S3]\nKMS_KEY_ID={key}\n")
+    with pytest.raises(UsageError, match=r"kms_key \(dwh.cfg \[S3\] KMS_KEY_ID\) is .*the ARN"):
+        config.load({}, {})
 
 
 def test_a_staged_copy_reads_the_staging_prefix_alone(

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from botocore.stub import ANY, Stubber
 
+from sparkify import config
+from sparkify.warehouses.redshift.credentials import provider
 from tests.cluster.conftest import GENERATED, Aws, Cluster
 
 ARN = "arn:aws:redshift-serverless:us-west-2:123456789012"
@@ -60,7 +63,7 @@ class Service:
         """Have the secret of a namespace that is there."""
         self.session.client("secretsmanager").create_secret(
             Name=f"sparkify/{self.name}",
-            SecretString=json.dumps({"password": GENERATED}),
+            SecretString=json.dumps({"username": "awsuser", "password": GENERATED}),
             Tags=[{"Key": "sparkify:cluster", "Value": self.name}],
         )
 
@@ -229,6 +232,33 @@ def test_the_loader_names_the_numbers(cluster: Cluster, service: Service) -> Non
     out = cluster("policy", "--loader").out
     assert f"{ARN}:workgroup/0001" in out
     assert "redshift-serverless:GetCredentials" in out
+
+
+def test_write_names_the_secret(cluster: Cluster, service: Service) -> None:
+    """Runs sign in with the secret, as the one who may create the schema; delete forgets it."""
+    service.keep_password()
+    service.namespace()
+    service.workgroup()
+    service.snapshots([])
+    cluster.create("--write")
+    secret = cluster.session.client("secretsmanager").describe_secret(
+        SecretId=f"sparkify/{cluster.name}"
+    )["ARN"]
+    assert f"DB_SECRET={secret}\n" in cluster.file.read_text()
+    url = sa.make_url(config.load().warehouse)
+    assert (url.query["secret"], url.password) == (secret, None)
+    session: Any = cluster.session
+    assert provider(url, lambda: session)() == {"user": "awsuser", "password": GENERATED}
+    service.namespace()
+    service.workgroup()
+    policy = json.loads(cluster("policy", "--loader").out)
+    (found,) = (s for s in policy["Statement"] if s["Resource"] == [secret])
+    assert found["Action"] == ["secretsmanager:GetSecretValue"]
+    service.workgroup(None)
+    service.namespace(None)
+    service.snapshots([])
+    cluster.delete()
+    assert "[CLUSTER]" not in cluster.file.read_text()
 
 
 def test_a_dry_run_makes_nothing(cluster: Cluster, service: Service) -> None:

@@ -144,6 +144,22 @@ def test_a_session_token_belongs_to_the_key(key: str) -> None:
     assert load("", AWS_SESSION_TOKEN="token-2").aws_token is None
 
 
+@pytest.mark.parametrize(("half", "other"), [("KEY", "SECRET"), ("SECRET", "KEY")])
+def test_half_a_key_is_told(
+    half: str, other: str, lake: Path, duckdb_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key without its secret is not used, and a run says so once; two empty ones are none."""
+    text = "[AWS]\nKEY=\nSECRET=\n"
+    assert load(text).warnings == ()
+    Path("dwh.cfg").write_text(text.replace(f"{half}=", f"{half}=Made0up"))
+    put(lake, "events", "a.json", event())
+    pipeline.run(str(lake), duckdb_url)
+    told = [record.getMessage() for record in caplog.records if "[AWS]" in record.getMessage()]
+    assert told == [
+        f"dwh.cfg [AWS] has {half} but no {other}: it is not used; AWS's own credentials are"
+    ]
+
+
 def test_the_session_uses_the_token() -> None:
     """boto3 signs with it."""
     found = load("[AWS]\nKEY=ASIAEXAMPLE\nSECRET=Made0up\nTOKEN=token-1\n")

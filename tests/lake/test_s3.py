@@ -164,6 +164,16 @@ def test_no_bucket_is_a_usage_error(bucket: Any, duckdb_url: str) -> None:
         pipeline.run("s3://nowhere/lake", duckdb_url)
 
 
+@pytest.mark.parametrize("name", ["logs.json", "logs"])
+def test_what_is_hidden_below_a_key_makes_it_no_folder(bucket: Any, name: str) -> None:
+    """The manifest of a run that died is below the object, or the start of names, that it read."""
+    for key in (f"{name}/.sparkify/dead/x.manifest", "logs.json"):
+        bucket.put_object(Bucket="music", Key=key, Body=b"{}")
+    found = Bucket(f"s3://music/{name}", boto3.Session()).scan("events")
+    items = [each.uri for each in found if isinstance(each, LakeObject)]
+    assert items == ["s3://music/logs.json"]
+
+
 def test_an_empty_prefix_is_an_empty_lake(bucket: Any, duckdb_url: str) -> None:
     """A bucket without objects fails as an empty folder does."""
     with pytest.raises(SparkifyError, match="empty"):

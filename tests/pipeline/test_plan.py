@@ -10,8 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from sparkify import pipeline
+from sparkify.analytics import layout
 from sparkify.report import Report
 from sparkify.warehouses.executor import LOAD_ID, RUN_ID
+from tests.conftest import use_parts
 from tests.factory import event, put, song
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
@@ -116,6 +118,28 @@ def test_into_duckdb(
     sent = [text.partition(" s: ")[2] for text in said]  # without the seconds
     loaded = with_placeholders(of_run(sent, planned), str(report.load_id))
     assert loaded == with_placeholders(planned, LOAD_ID)
+
+
+@pytest.mark.parametrize("copy", ["staged", "direct"])
+def test_a_plan_for_redshift_reads_well(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch, copy: Literal["staged", "direct"]
+) -> None:
+    """Columns have names, stand one on a line, and are listed by every INSERT and COPY."""
+    use_parts(monkeypatch, s3)
+    s3.put("lake/log_data/a.json", event())
+    s3.put("lake/song_data/a.json", song())
+    texts = pipeline.plan(s3.url("lake"), "redshift", copy=copy).statements
+    shown = [layout.readable(text, "redshift") for text in texts]
+    assert [text for text in shown if re.search(r"AS [a-z_]+_[0-9]+\b", text)] == []
+    assert [text for text in shown if re.search(r"\t| $", text, re.MULTILINE)] == []
+    brief = ("SET ", "LOCK ", "DROP ", "DELETE ", "UPDATE ")
+    long = [text for text in shown if not text.startswith(brief)]
+    assert [text for text in long if "\n" not in text] == []
+    (copied, *_) = [text for text in shown if text.startswith("COPY")]
+    assert copied.splitlines()[:3] == [copied.split("\n")[0], "  artist,", "  auth,"]
+    assert re.search(r"^\)\nFROM 's3://[^']*'\nIAM_ROLE '[^']*'\n", copied, re.MULTILINE)
+    inserts = [text for text in shown if text.startswith(("INSERT", "COPY"))]
+    assert [text for text in inserts if "(\n  " not in text] == []
 
 
 @pytest.mark.long

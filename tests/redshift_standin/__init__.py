@@ -12,7 +12,7 @@ from typing import Self
 from urllib.parse import quote
 
 from .backend import Backend
-from .context import Isolation, Settings
+from .context import Form, Isolation, Settings
 from .faults import Faults
 from .postgres import Postgres
 from .server import Server
@@ -62,7 +62,7 @@ class StandIn:
         slices: int = 2,
         tls: TLS | None = None,
         isolation: Isolation = "snapshot",
-        serverless: bool = False,
+        form: Form = "provisioned",
     ) -> None:
         """Nothing starts yet.
 
@@ -74,10 +74,11 @@ class StandIn:
             slices: rows of STV_SLICES.
             tls: without it the server speaks plain text only.
             isolation: "snapshot" or "serializable".
-            serverless: whether STL_ and STV_ are refused.
+            form: "provisioned", "multi-az", or "serverless" with an ordinary user: which system
+                tables can be read.
         """
         roles = frozenset(iam_roles)
-        self._settings = Settings(s3_endpoint, roles, region, slices, isolation, serverless)
+        self._settings = Settings(s3_endpoint, roles, region, slices, isolation, form)
         self._password = password
         self._tls = tls
         self._stack = ExitStack()
@@ -138,6 +139,11 @@ class StandIn:
         return self._running.statements
 
     @property
+    def elsewhere(self) -> list[str]:
+        """The system tables that were read, and that some form does not show."""
+        return self._settings.elsewhere
+
+    @property
     def faults(self) -> Faults:
         """What should go wrong next."""
         return self._running.faults
@@ -185,6 +191,7 @@ class StandIn:
         server.disconnect_all()
         server.faults.clear()
         server.statements.clear()
+        self.elsewhere.clear()
         server.password = self._password
         server.idle_limit = None
         server.tls = self._tls.context() if self._tls else None

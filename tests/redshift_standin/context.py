@@ -12,6 +12,15 @@ from .faults import Faults
 from .protocol import SqlError
 
 Isolation = Literal["snapshot", "serializable"]
+Form = Literal["provisioned", "multi-az", "serverless"]
+
+#: How the names of system tables start that a form does not show (cm_chap_system-tables): Multi-AZ
+#: has SYS_ and SVV_ views alone; on serverless an ordinary user may read no more, either.
+HIDDEN: dict[Form, tuple[str, ...]] = {
+    "provisioned": (),
+    "multi-az": ("stl_", "stv_", "svl_", "svcs_"),
+    "serverless": ("stl_", "stv_", "svl_", "svcs_", "svv_table_info"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,8 @@ class Settings:
     region: str = "us-west-2"
     slices: int = 2
     isolation: Isolation = "snapshot"
-    serverless: bool = False
+    form: Form = "provisioned"
+    elsewhere: list[str] = field(default_factory=list)  # what was read that a form does not show
 
 
 @dataclass

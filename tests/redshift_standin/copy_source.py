@@ -78,7 +78,14 @@ class Source:
             raise SqlError("XX000", f"{message},Error NoSuchKey", str(address))
         return data
 
-    def write(self, target: Address, name: str, content: bytes, options: set[str]) -> None:
+    def write(
+        self,
+        target: Address,
+        name: str,
+        content: bytes,
+        options: set[str],
+        kms_key: str | None = None,
+    ) -> None:
         """For UNLOAD: write one object below a prefix, or over what is there if it may be."""
         self._check_region(target.bucket)
         there = [each.place.key for each in self._list(target)]
@@ -87,7 +94,9 @@ class Source:
         try:
             for key in there if "cleanpath" in options else ():
                 self._client.delete_object(Bucket=target.bucket, Key=key)
-            self._client.put_object(Bucket=target.bucket, Key=target.key + name, Body=content)
+            made = {"Bucket": target.bucket, "Key": target.key + name}
+            made |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+            self._client.put_object(Body=content, **made)
         except (ClientError, BotoCoreError) as error:
             raise _s3_error(error, str(target)) from error
 

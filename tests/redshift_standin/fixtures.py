@@ -22,7 +22,7 @@ import sqlalchemy
 
 from . import StandIn
 from .buckets import Bucket, local_bucket
-from .context import Isolation
+from .context import HIDDEN, Form, Isolation
 
 ROLE = "arn:aws:iam::123456789012:role/dwh"
 REGION = "us-west-2"
@@ -45,6 +45,9 @@ def add_options(parser: pytest.Parser) -> None:
         # two conftests may both want them
         with suppress(ValueError):
             group.addoption(name, default=None, help=text)
+    with suppress(ValueError):
+        text = "which system tables the stand-in shows; by default those of a provisioned cluster"
+        group.addoption("--standin-form", default=None, choices=sorted(HIDDEN), help=text)
 
 
 def add_filters(config: pytest.Config) -> None:
@@ -71,15 +74,32 @@ def s3(s3_server: Bucket) -> Bucket:
 
 
 @pytest.fixture(scope="session")
-def standin_server(request: pytest.FixtureRequest, s3_server: Bucket) -> Iterator[StandIn | None]:
+def standin_server(
+    request: pytest.FixtureRequest, s3_server: Bucket, form: Form
+) -> Iterator[StandIn | None]:
     """The stand-in of this process; None when the tests run on a real cluster."""
     if request.config.getoption("--redshift-url", None):
         yield None
         return
     with StandIn(
-        s3_endpoint=s3_server.endpoint, iam_roles={ROLE}, password=PASSWORD, region=REGION
+        s3_endpoint=s3_server.endpoint,
+        iam_roles={ROLE},
+        password=PASSWORD,
+        region=REGION,
+        form=form,
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def form(request: pytest.FixtureRequest) -> Form:
+    """Which cluster the stand-in plays.
+
+    The long tests have the form that shows least, the others the one that shows most: so each form
+    is tried at no cost, and what any of them sends must be good for all, which `elsewhere` tells.
+    """
+    option: Form | None = request.config.getoption("--standin-form", None)
+    return option or ("serverless" if request.config.getoption("--long", False) else "provisioned")
 
 
 @pytest.fixture

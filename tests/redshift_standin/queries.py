@@ -9,7 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from .context import Context, Emulated, Plan, Relay
+from .context import HIDDEN, Context, Emulated, Plan, Relay
 from .errors import lacks
 from .lint import lint, user_tables
 from .lint_shapes import lint_match_condition
@@ -45,7 +45,7 @@ def _understand(text: str) -> tuple[exp.Expr, str]:
 
 
 def _compile(tree: exp.Expr, translated: str, context: Context) -> str:
-    _refuse_on_serverless(tree, context)
+    _refuse_hidden(tree, context)
     if isinstance(tree, exp.Merge):
         return translated
 
@@ -127,12 +127,14 @@ def _keys(context: Context, schema: str | None, name: str) -> set[frozenset[str]
     return set(map(frozenset, found.values()))
 
 
-def _refuse_on_serverless(tree: exp.Expr, context: Context) -> None:
-    if not context.settings.serverless:
-        return
+def _refuse_hidden(tree: exp.Expr, context: Context) -> None:
+    """Refuse system tables that the form does not show, and note those that others do not."""
+    settings = context.settings
     for table in tree.find_all(exp.Table):
-        if table.name.lower().startswith(("stl_", "stv_")):
-            raise SqlError("42501", f"permission denied for relation {table.name.lower()}")
+        name = table.name.lower()
+        if name.startswith(HIDDEN[settings.form]):
+            raise SqlError("42501", f"permission denied for relation {name}")
+        settings.elsewhere.extend({name for each in HIDDEN.values() if name.startswith(each)})
 
 
 def _remove_duplicates(text: str) -> Plan:

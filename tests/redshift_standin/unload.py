@@ -26,7 +26,7 @@ from .words import words
 FLAGS = words("allowoverwrite cleanpath")
 #: Options that the manual does not allow with PARQUET.
 NOT_WITH_PARQUET = words("addquotes bzip2 delimiter escape fixedwidth gzip header null zstd")
-LACKING = words("csv encrypted extension json manifest maxfilesize partition rowgroupsize")
+LACKING = words("csv extension json manifest maxfilesize partition rowgroupsize")
 #: PostgreSQL's types in DuckDB's words, which writes the file.
 TYPES = {
     "bool": "BOOLEAN",
@@ -56,6 +56,7 @@ class Unload:
     target: Address
     place: CopyOptions
     given: set[str] = field(default_factory=set)
+    kms_key: str | None = None
 
 
 def plan(text: str, context: Context) -> Plan:
@@ -92,12 +93,16 @@ def _option(tokens: Tokens, unload: Unload) -> None:
         raise lacks(f"UNLOAD ... {name.upper()}")
     if name in NOT_WITH_PARQUET:
         raise not_in_manual(f"{name.upper()} together with PARQUET")
-    if name not in FLAGS | {"parquet", "parallel", "region"}:
+    if name not in FLAGS | {"parquet", "parallel", "region", "encrypted", "kms_key_id"}:
         raise tokens.error()
     tokens.take()
     unload.given.add(name)
     if name == "parallel" and not (tokens.accept("off") or tokens.accept("false")):
         raise lacks("UNLOAD ... PARALLEL ON")
+    if name == "encrypted" and tokens.accept("auto"):
+        raise lacks("UNLOAD ... ENCRYPTED AUTO")
+    if name == "kms_key_id":
+        unload.kms_key = tokens.string()
     if name == "region":
         tokens.accept("as")
         unload.place.options["region"] = tokens.string()
@@ -110,6 +115,8 @@ def _check(unload: Unload) -> None:
         raise lacks("UNLOAD in a format other than PARQUET (no format is delimited text)")
     if "parallel" not in unload.given:
         raise lacks("UNLOAD ... PARALLEL ON")
+    if ("encrypted" in unload.given) != ("kms_key_id" in unload.given):
+        raise not_in_manual("ENCRYPTED of PARQUET without KMS_KEY_ID, or the other way round")
     if unload.given >= FLAGS:
         raise not_in_manual("CLEANPATH together with ALLOWOVERWRITE")
     tree = sqlglot.parse_one(unload.select, read="redshift")
@@ -123,7 +130,7 @@ def _run(unload: Unload, query: str, context: Context) -> str:
     source = Source(unload.place, context.settings)
     with context.transaction() as backend:
         content = _parquet(backend, query)
-    source.write(unload.target, "000.parquet", content, unload.given)
+    source.write(unload.target, "000.parquet", content, unload.given, unload.kms_key)
     context.notices.append("UNLOAD completed, 1 file(s) unloaded successfully.")
     return "UNLOAD"
 

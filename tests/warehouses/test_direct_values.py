@@ -33,11 +33,14 @@ NUMBERS = [
     "1540919166796.0", "1541073600000.0", "1.5410736e12", "946684799999", "946684800000",
     "4102444799999", "4102444800000", "90", "90.0000001", "180", "-180.5", "9999", "9999.0",
     "10000", "12345678901234567", "123456789012345678.0",
+    *(f"{sign}{'9' * digits}" for digits in (37, 38, 39, 40, 60, 100) for sign in ("", "-")),
+    f"1{'0' * 38}", f"-1{'0' * 37}", f"{'1' * 39}.0", f"{'1' * 39}e3", f"{'1' * 39}e-38",
 ]  # fmt: skip
 TEXTS = [
     "", " ", "   ", "\t", "5 ", " 5", "5\t", "+5", ".5", "5.", "-.5e-2", "1_000", "inf", "Infinity",
     "-nan", "infin", "1e", "--1", "-", ".", "0x10", "1 2", "39,5", "39.0 ", "007", "-007.0",
     "yesterday", "null", "true", "{", "é", "½", "٣", "５", "x" * 300, "9" * 38, "1e400",
+    "0" * 40, "0" * 50 + "7", "-" + "0" * 38 + "39",
     "2018-11-01", "5\n", "\n", "x\t", "x \t ", "\u00a0", "x\u00a0", "Ã\u00a0 ",
     "BjÃ¶rk  ", "Bjo\u0308rk ", "free", "paid ", "NextSong ",
 ]  # fmt: skip
@@ -54,10 +57,10 @@ def alike(column: str, text: str) -> bool:
         return quoted or text in OTHERS or text == str(json.loads(text))
     if not isinstance(value, str):
         return True
+    if len(value) > values.LONGEST and re.fullmatch(values.WHOLE, value.rstrip(" ")):
+        return False
     if quoted and field.type != "number" and re.fullmatch(values.WHOLE, value.rstrip(" ")):
         return re.fullmatch(rf"({NOTATION})|-?[0-9]+ *", value) is not None
-    if len(value) > values.LONGEST:
-        return False
     try:
         size = abs(float(value))
     except ValueError:

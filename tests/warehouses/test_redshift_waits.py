@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from sparkify import config, pipeline, warehouses
+from sparkify import analytics, books, config, pipeline, warehouses
 from sparkify.errors import SparkifyError, TryAgain, WarehouseBusy
 from sparkify.lake.folder import Folder
 from sparkify.read import ahead
+from sparkify.values import parse_seconds
 from sparkify.warehouses.redshift import connection, limits
 from sparkify.warehouses.redshift import warehouse as redshift
 from tests.factory import event, put, rows
@@ -52,12 +53,19 @@ def test_the_system_asks_whether_the_other_side_is_there(cluster: StandIn) -> No
 def test_a_session_is_not_silent_while_objects_are_read(
     lake: Path, cluster: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway that forgets silent connections does not end a load whose objects take long."""
+    """A gateway that forgets silent connections does not end a load whose objects take long.
+
+    Meanwhile status and analysts get their answers.
+    """
+    plays = list[int]()
     fetch = Folder.fetch
 
     def slowly(self: Folder, objects: Any) -> Iterator[Any]:
         for each in fetch(self, objects):
             time.sleep(2.2)
+            with warehouses.connect(cluster.url(), config.load()) as reader:
+                plays.append(books.read_status(reader, config.load()).rows["songplays"])
+            plays.append(len(analytics.ask("top-songs", cluster.url()).rows))
             yield each
 
     for name in ("a.json", "b.json"):
@@ -70,6 +78,7 @@ def test_a_session_is_not_silent_while_objects_are_read(
     monkeypatch.setattr(pipeline.Run, "attempt", counted(pipeline.Run.attempt, attempts))
     assert pipeline.run(str(lake), cluster.url()).rows["songplays"] == 2
     assert len(attempts) == 1
+    assert plays == [0, 0] * 2
     beats = [text for text in cluster.statements if "SET heartbeat=getdate()" in text]
     assert len(beats) >= 5
     assert rows(cluster.url(), "SELECT count(*) FROM staging.versions") == [(2,)]
@@ -170,6 +179,16 @@ def test_what_is_cancelled_while_it_works_is_not_held(loaded: Path, cluster: Sta
     with pytest.raises(SparkifyError, match="system's request") as error:
         pipeline.run(str(loaded), cluster.url())
     assert error.value.exit_code == 1
+
+
+@pytest.mark.parametrize(("given", "limit"), [("0", 1000), ("0.3", 1000), ("7", 7000)])
+def test_lock_is_never_cancelled_by_its_own_limit(cluster: StandIn, given: str, limit: int) -> None:
+    """With --lock-timeout 0 LOCK has a second, since a limit of nothing would end it at once."""
+    with warehouses.connect(cluster.url(), config.load()) as opened:
+        recorder = opened.recorder()
+        opened.lock(recorder, parse_seconds(given))
+    assert recorder.texts[:2] == [f"{SET} {limit}", "LOCK staging.lock"]
+    assert f"{SET} 0" not in recorder.texts
 
 
 @pytest.mark.long

@@ -69,6 +69,17 @@ def mark_lost(context: sa.engine.ExceptionContext) -> None:
         context.is_disconnect = True
 
 
+def begin_read_only(connection: sa.Connection) -> None:
+    """Begin a transaction that cannot write; by itself the driver begins one that can."""
+    raw = driver(connection)
+    before, raw.autocommit = raw.autocommit, True
+    try:
+        with raw.cursor() as cursor:
+            cursor.execute("begin read only")
+    finally:
+        raw.autocommit = before
+
+
 def in_transaction(connection: sa.Connection) -> bool:
     """Whether the server has said that a transaction is open on a connection."""
     return bool(driver(connection).in_transaction)

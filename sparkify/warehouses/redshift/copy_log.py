@@ -15,7 +15,7 @@ from sparkify.errors import RejectedRecord, SparkifyError
 from sparkify.models.statements import Column, Query
 from sparkify.warehouses.executor import Executor
 
-COUNTED = sa.select(sa.func.pg_last_copy_count())
+COUNTED = sa.select(sa.func.pg_last_copy_count().label("rows"))
 PATIENCE = 30.0  # seconds to wait for the log
 BRIEF = 5.0  # seconds to wait for each of its errors: of many not all are ever logged
 PAUSE = 0.1  # seconds between two looks, at first

@@ -49,7 +49,8 @@ def provider(url: sa.URL, session: "Callable[[], boto3.Session]") -> Callable[[]
 
 def from_secret(session: "boto3.Session", name: str) -> Credentials:
     """Read the user and password from a secret in Secrets Manager."""
-    text = call(session, "secretsmanager", "GetSecretValue", None, SecretId=name)["SecretString"]
+    region = name.split(":")[3] if name.startswith("arn:") else None
+    text = call(session, "secretsmanager", "GetSecretValue", region, SecretId=name)["SecretString"]
     try:
         login = json.loads(text)
         return {"user": login["username"], "password": login["password"]}

@@ -123,12 +123,14 @@ class Unload(ExecutableDDLElement):
         select: the rows, in their order.
         folder: the `s3://` URL, with a slash at its end; what is below it is removed first.
         iam_role, region: see `Copy`.
+        kms_key: the ARN of the KMS key by which S3 encrypts the file; None means S3's own.
     """
 
     select: Query
     folder: str
     iam_role: str | None
     region: str | None
+    kms_key: str | None
 
 
 def quoted(compiler: Compiler, value: str) -> str:
@@ -151,7 +153,7 @@ def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
         form = [f"FORMAT AS JSON {quoted(compiler, element.json)}", *element.words]
         form.append("COMPUPDATE OFF")
     parts = [
-        f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
+        f"COPY {compiler.preparer.format_table(element.into)} ({columns})",
         f"FROM {quoted(compiler, element.manifest)}",
         *authority(compiler, element),
         "MANIFEST",
@@ -164,11 +166,14 @@ def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
 @compiles(Unload)
 def _unload(element: Unload, compiler: Compiler, **kw: object) -> str:
     select = compiler.sql_compiler.process(element.select, literal_binds=True)
+    key = (element.kms_key or "").rpartition("/")[2]  # its id, as in the manual
+    encryption = [f"KMS_KEY_ID {quoted(compiler, key)}", "ENCRYPTED"] if key else []
     parts = [
         f"UNLOAD ({quoted(compiler, str(select))})",
         f"TO {quoted(compiler, element.folder)}",
         *authority(compiler, element),
         "FORMAT AS PARQUET",
+        *encryption,
         "CLEANPATH",
         "PARALLEL OFF",
     ]

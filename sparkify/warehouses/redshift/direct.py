@@ -18,7 +18,7 @@ from sparkify.errors import RejectedRecord, SparkifyError, TooManyRejects, Usage
 from sparkify.lake.objects import Lake, LakeObject, by_kind
 from sparkify.lake.s3 import Bucket
 from sparkify.lake.uris import split
-from sparkify.models.statements import Column
+from sparkify.models.statements import Column, count
 from sparkify.read.forgotten import Forgotten
 from sparkify.read.results import Outcome
 from sparkify.read.rules import fields_of
@@ -149,10 +149,10 @@ class BatchCopy:
             return 0
         send.hidden = {USERS: ", ".join(map(str, found))}
         theirs = user.in_([sa.literal_column(USERS)])
-        (count,) = send.counts(sa.select(sa.func.count()).select_from(checked).where(theirs))
+        (left_out,) = send.counts(count(checked).where(theirs))
         send.execute(sa.delete(checked).where(theirs))
         send.hidden = {}
-        return count
+        return left_out
 
     def copy_all(self) -> tuple[int, list[RejectedRecord]]:
         """COPY the objects into the temporary table: how many rows, and the rejects."""
@@ -167,10 +167,9 @@ class BatchCopy:
                 sizes = [(item.uri, item.size) for item in chosen]
                 self.parts.put_manifest(name, sizes)
             self.copy(name, option, jsonpaths)
-            (count,) = self.executor.counts(copy_log.COUNTED)
-            copied += count
-            manifest = self.parts.url(name)
-            rejects += copy_log.rejects(self.executor, manifest, count)
+            (loaded,) = self.executor.counts(copy_log.COUNTED)
+            copied += loaded
+            rejects += copy_log.rejects(self.executor, self.parts.url(name), loaded)
         return copied, rejects
 
     def copy(self, manifest: str, option: str, jsonpaths: str) -> None:

@@ -146,13 +146,12 @@ def stage(kind: str, row: sa.Table, file_id: Column) -> sa.Insert:
 
 def counts(kind: str, row: sa.Table) -> Query:
     """The SELECT of how many rows pass, how many were repaired, and their first and last ts."""
-    repaired = func.count(sa.case((row.c.repaired, 1)))
-    span = (
-        (func.min(row.c.ts), func.max(row.c.ts))
-        if "ts" in row.c
-        else (sa.null().label("least"), sa.null().label("most"))
+    repaired = func.count(sa.case((row.c.repaired, 1))).label("repaired")
+    span = (func.min(row.c.ts), func.max(row.c.ts)) if "ts" in row.c else (sa.null(), sa.null())
+    least, greatest = span[0].label("least_ts"), span[1].label("greatest_ts")
+    return sa.select(func.count().label("rows"), repaired, least, greatest).where(
+        row.c.fault.is_(None)
     )
-    return sa.select(func.count(), repaired, *span).where(row.c.fault.is_(None))
 
 
 def failed(kind: str, row: sa.Table) -> Query:

@@ -62,7 +62,7 @@ class Parts:
                 "Redshift needs an S3 prefix for the parts of a load:"
                 " give --staging s3://bucket/prefix, or [S3] STAGING in dwh.cfg"
             )
-        return Bucket(uri, aws.session(self.settings))
+        return Bucket(uri, aws.session(self.settings), aws.encryption(self.settings))
 
     @property
     def prefix(self) -> str:

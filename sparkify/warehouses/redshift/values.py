@@ -18,6 +18,7 @@ from sparkify.read.rules import Field
 LONGEST = 100  # bytes of a text that can be a number
 BLANKS = " \t\n\v\f\r"
 
+INTEGER = "^-?[0-9]+$"
 DIGITS = "^-?[0-9]{1,38}$"  # as many as a DECIMAL has
 WHOLE = "^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$"  # JSON's number
 DECIMAL = "([0-9]+[.]?[0-9]*|[.][0-9]+)"
@@ -71,7 +72,7 @@ def integer(text: Column, number: Column) -> Column:
 
 def is_number(field: Field, text: Column, number: Column) -> sa.ColumnElement[bool]:
     """Whether a text can be read as its column's type at all, even if the number does not fit."""
-    return number.is_not(None) | text.regexp_match(NUMBER if field.type == "number" else DIGITS)
+    return number.is_not(None) | text.regexp_match(NUMBER if field.type == "number" else INTEGER)
 
 
 def staged(field: Field, number: Column) -> Column:

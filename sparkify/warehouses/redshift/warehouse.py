@@ -22,7 +22,13 @@ from sparkify.settings import Settings
 from sparkify.warehouses import guests
 from sparkify.warehouses.base import TableRow, Warehouse
 from sparkify.warehouses.executor import Executor, driver
-from sparkify.warehouses.redshift.connection import NOWHERE, engine, in_transaction, mark_lost
+from sparkify.warehouses.redshift.connection import (
+    NOWHERE,
+    begin_read_only,
+    engine,
+    in_transaction,
+    mark_lost,
+)
 from sparkify.warehouses.redshift.dialect import DRIVER, Dialect, Unload, correct
 from sparkify.warehouses.redshift.direct import Direct
 from sparkify.warehouses.redshift.endpoint import Endpoint
@@ -92,11 +98,8 @@ class Redshift(Warehouse):
             yield connection
 
     @contextmanager
-    def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
-        """A connection on which no transaction is open, and whose every wait has a limit.
-
-        Readers see the last load that committed.
-        """
+    def connected(self, lock_timeout: float, *, read_only: bool = False) -> Iterator[sa.Connection]:
+        """A connection on which no transaction is open, and whose every wait has a limit."""
         self.require_url()
         with self.errors():
             connection = (
@@ -105,6 +108,8 @@ class Redshift(Warehouse):
                 else guests.connect(self.engine, self.url, in_transaction)
             )
             try:
+                if read_only:
+                    sa.event.listen(connection, "begin", begin_read_only)
                 self.limits.begin(self.executor(connection), lock_timeout)
                 yield connection
             except BaseException as error:
@@ -126,6 +131,12 @@ class Redshift(Warehouse):
                     connection.rollback()
                 else:
                     connection.invalidate()
+
+    @contextmanager
+    def reading(self, lock_timeout: float) -> Iterator[sa.Connection]:
+        """A connection that cannot write; readers see the last load that committed."""
+        with self.connected(lock_timeout, read_only=True) as connection:
+            yield connection
 
     def lock(self, executor: Executor, lock_timeout: float) -> None:
         """LOCK a table that readers never look at, before anything is selected."""
@@ -212,7 +223,10 @@ class Redshift(Warehouse):
         """See `Warehouse.export`: UNLOAD to a folder for each table, which is emptied first."""
         if not directory.startswith("s3://"):
             raise UsageError(f"Redshift exports to s3://bucket/prefix, not to {directory}")
+        connection.rollback()
+        sa.event.remove(connection, "begin", begin_read_only)  # it may not allow UNLOAD
         bucket = Bucket(directory, aws.session(self.settings))
+        key = next(iter(aws.kms_keys(self.settings)), None)
         written = []
         for each in tables:
             folder = f"{bucket.uri}/{each.name}.parquet/"
@@ -221,6 +235,7 @@ class Redshift(Warehouse):
                 folder=folder,
                 iam_role=self.settings.iam_role,
                 region=bucket.region,
+                kms_key=key,
             )
             self.execute(connection, unload)
             written.append(folder)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.redshift_standin.context import Form
+
 SETUP = (
     "CREATE TABLE t (a INT, b VARCHAR(16), c TIMESTAMP)",
     "CREATE TABLE s (a INT, b VARCHAR(16), c TIMESTAMP)",
@@ -170,8 +172,10 @@ def cursor(redshift: Any) -> Any:
 @pytest.mark.parametrize(
     ("page", "query", "rows"), QUERIES, ids=[f"{p} {q[:60]}" for p, q, _ in QUERIES]
 )
-def test_query(cursor: Any, page: str, query: str, rows: list[list[Any]]) -> None:
+def test_query(cursor: Any, form: Form, page: str, query: str, rows: list[list[Any]]) -> None:
     """A query of the manual's grammar gives what the manual says."""
+    if "stv_" in query and form != "provisioned":
+        pytest.skip("not every cluster shows STV_ tables")
     cursor.execute(query)
     assert list(cursor.fetchall()) == rows
 
@@ -297,8 +301,10 @@ def test_bound_values(cursor: Any) -> None:
     assert [tuple(row) for row in cursor.fetchall()] == rows
 
 
-def test_table_info(cursor: Any) -> None:
+def test_table_info(cursor: Any, form: Form) -> None:
     """SVV_TABLE_INFO and PG_TABLE_DEF show a table's layout."""
+    if form == "serverless":
+        pytest.skip("SVV_TABLE_INFO is for superusers")
     cursor.execute(
         "CREATE TABLE k (a INT ENCODE az64, b INT ENCODE raw) DISTKEY (b) SORTKEY (b, a)"
     )

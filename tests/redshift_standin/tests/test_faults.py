@@ -10,6 +10,7 @@ from redshift_connector.error import Error, InterfaceError, OperationalError, Pr
 
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+from tests.redshift_standin.context import Form
 from tests.redshift_standin.fixtures import LOST_SOCKETS, REGION, Target
 
 pytestmark = [
@@ -165,14 +166,27 @@ def test_reset(cursor: Any, standin: StandIn, redshift: Any, target: Target) -> 
     connection.close()
 
 
-def test_serverless(s3: Bucket) -> None:
-    """A stand-in that plays serverless refuses STL_ and STV_, not SYS_."""
-    with StandIn(s3_endpoint=s3.endpoint, region=REGION, serverless=True, slices=4) as standin:
+@pytest.mark.parametrize(
+    ("form", "hidden"),
+    [
+        pytest.param("provisioned", set(), marks=pytest.mark.long),
+        pytest.param("multi-az", {"stl_load_errors", "stv_slices"}, marks=pytest.mark.long),
+        ("serverless", {"stl_load_errors", "stv_slices", "svv_table_info"}),
+    ],
+)
+def test_forms(s3: Bucket, form: Form, hidden: set[str]) -> None:
+    """What a form does not show is refused; what another one does not show is noted."""
+    views = {"stl_load_errors", "stv_slices", "svv_table_info", "sys_load_error_detail"}
+    with StandIn(s3_endpoint=s3.endpoint, region=REGION, form=form) as standin:
         connection = Target(standin.url(), "", ssl=False, schema=None).connect()
         connection.autocommit = True
         made = connection.cursor()
-        for view in ("stl_load_errors", "stv_slices"):
+        for view in hidden:
             with pytest.raises(ProgrammingError, match="permission denied"):
                 made.execute(f"SELECT * FROM {view}")
-        made.execute("SELECT * FROM sys_load_error_detail")
+        for view in views - hidden:
+            made.execute(f"SELECT * FROM {view}")
         connection.close()
+        assert set(standin.elsewhere) == views - hidden - {"sys_load_error_detail"}
+        standin.reset()
+        assert standin.elsewhere == []

@@ -69,6 +69,16 @@ def test_what_is_there_stays_unless_it_may_go(
     assert read(s3, tmp_path) == {"t/000.parquet": [(2,)]}
 
 
+def test_a_key_encrypts_the_file(cursor: Any, target: Target, s3: Bucket) -> None:
+    """KMS_KEY_ID and ENCRYPTED go together; of the file S3 tells the key."""
+    unload(cursor, target, s3.url("t/"), "SELECT a FROM t", "KMS_KEY_ID '0a-1b' ENCRYPTED")
+    head = s3.client.head_object(Bucket=s3.name, Key=f"{s3.prefix}t/000.parquet")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "0a-1b")
+    for words in ("ENCRYPTED", "KMS_KEY_ID '0a-1b'"):
+        with pytest.raises(ProgrammingError, match="not in the manual"):
+            unload(cursor, target, s3.url("t/"), "SELECT a FROM t", words)
+
+
 def test_an_unknown_role_is_refused(cursor: Any, s3: Bucket, target: Target) -> None:
     """UNLOAD goes to S3 as a role of the cluster's."""
     other = Target(target.url, f"{target.iam_role}-other", target.ssl, target.schema)
