@@ -108,12 +108,11 @@ class Settings:
         "The AWS region, if AWS's own chain has none.", "S3 REGION", "AWS REGION"
     )
     kms_key: str | None = setting(
-        None,
-        "SPARKIFY_KMS_KEY",
-        ("S3", "KMS_KEY"),
-        also=(("S3", "KMS_KEY_ID"), ("AWS", "KMS_KEY_ID")),
+        "Redshift: the ARN of the KMS key for uploads and exports; then those of the lake.",
+        "S3 KMS_KEY",
+        "S3 KMS_KEY_ID",
+        "AWS KMS_KEY_ID",
         parse=parse_kms_key,
-        help="Redshift: the ARN of the KMS key for uploads and exports; then those of the lake.",
     )
     max_rejects: Threshold = setting(
         "Rejected records allowed: N or P%; above that nothing is published.",

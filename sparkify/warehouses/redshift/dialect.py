@@ -153,7 +153,7 @@ def _copy(element: Copy, compiler: Compiler, **kw: object) -> str:
         form = [f"FORMAT AS JSON {quoted(compiler, element.json)}", *element.words]
         form.append("COMPUPDATE OFF")
     parts = [
-        f"COPY {compiler.preparer.format_table(element.into)} ({columns})",
+        f"COPY {compiler.preparer.format_table(element.target)} ({columns})",
         f"FROM {quoted(compiler, element.manifest)}",
         *authority(compiler, element),
         "MANIFEST",
