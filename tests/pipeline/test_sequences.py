@@ -1,5 +1,11 @@
-"""The star is a function of what is staged, whatever happened to the lake and in which order."""
+"""The star is a function of what is staged, whatever happened to the lake and in which order.
 
+A long run, with other sequences each time, so many on DuckDB, staged and direct:
+
+    SEQUENCES=300,30,30 pytest --long tests/pipeline/test_sequences.py
+"""
+
+import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +20,9 @@ from sparkify import pipeline
 from tests.factory import DIRECTORY, NOON, event, files, put, rejects, song, staging, star
 from tests.redshift_standin import StandIn
 from tests.redshift_standin.buckets import Bucket
+
+ON_DUCKDB, STAGED, DIRECT = map(int, os.environ.get("SEQUENCES", "60,10,10").split(","))
+random = settings(derandomize="SEQUENCES" not in os.environ, deadline=None)
 
 # few values, so that plays repeat, users and songs collide, and every tie comes up
 NAMES = ["Björk", "Björk feat. Thom Yorke", "BjÃ\x83Â¶rk"]
@@ -117,7 +126,7 @@ def test_any_sequence_of_runs_ends_as_one_run_does(steps: list[list[Any]], empty
 
 
 @pytest.mark.long
-@settings(max_examples=60)
+@settings(random, max_examples=ON_DUCKDB)
 @given(steps=changes)
 def test_any_of_many_sequences_ends_as_one_run_does(steps: list[list[Any]], empty: Path) -> None:
     """The same for more of them."""
@@ -137,7 +146,7 @@ def test_any_sequence_of_runs_on_redshift_ends_as_one_run_on_duckdb(
 
 
 @pytest.mark.long
-@settings(max_examples=10)
+@settings(random, max_examples=STAGED)
 @given(steps=changes)
 def test_any_of_many_sequences_on_redshift_ends_as_on_duckdb(
     steps: list[list[Any]], cluster: StandIn, empty: Path
@@ -234,7 +243,7 @@ def test_three_ways_of_loading_end_alike(cluster: StandIn, s3: Bucket) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=10, deadline=None)
+@settings(random, max_examples=DIRECT)
 @given(steps=plain_changes)
 def test_three_ways_end_alike_often(steps: list[list[Any]], cluster: StandIn, s3: Bucket) -> None:
     """The same for more of them."""
