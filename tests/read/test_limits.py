@@ -259,6 +259,19 @@ def test_an_element_that_is_too_large_is_one_reject() -> None:
 
 
 @pytest.mark.long
+def test_lines_of_many_values_are_read_in_little_memory(lake: Path, duckdb_url: str) -> None:
+    """What takes many times its size once it is parsed does not use up a load's memory."""
+    good = json.dumps(event(x=1)).encode()
+    many = [good.replace(b'"x": 1', b'"x": [' + b"1," * 100_000 + b"1]")] * 40
+    deep = [good.replace(b'"x": 1', b'"x": ' + b"[" * 5000 + b"]" * 5000)] * 400
+    put(lake, "events", "a.json", *many, *deep, good)
+    url = f"{duckdb_url}?memory_limit=500MB"
+    report = pipeline.run(str(lake), url, max_rejects=ALL, new_fields="report")
+    assert (report.records.staged, report.records.rejected) == (41, 400)
+    assert {row["code"] for row in rejects(duckdb_url)} == {"too_deep"}
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("limit", "value"), [("MANY", 5), pytest.param("AGAIN", 2000, marks=pytest.mark.long)]
 )
