@@ -9,7 +9,7 @@ import orjson
 
 MAX_RECORD = 4 << 20  # bytes
 OVERHEAD = 256  # bytes of memory that a record takes beside its own
-VALUE = 64  # bytes of memory that DuckDB takes for each value in a record
+VALUE = 128  # bytes of memory that DuckDB takes for each value in a record
 SHORT = 16  # bytes; pieces up to here are judged once for all that are equal
 TOO_DEEP = "depth limit exceeded"  # as orjson says it
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in JSON, so that a backslash stands in a text

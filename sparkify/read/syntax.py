@@ -107,22 +107,23 @@ class Text:
             step = STEP.match(self.data, position)
             assert step
             opening, closing = step.groups()
+            end = step.end()
             if opening:
                 opened += opening[: DEEPEST + 1]
-                first = self.offset + step.start(1)
-                places += range(first, first + min(len(opening), DEEPEST + 1))
+                last = self.offset + end
+                places += range(last - len(opening), last)[: DEEPEST + 1]
             elif closing:
                 count = min(len(closing), len(opened))
                 if closing[:count].translate(OPENING) != opened[: -count - 1 : -1]:
                     break
                 if count == len(opened):
-                    return step.start(2) + count
+                    return end - len(closing) + count
                 del opened[-count:], places[-count:]
             elif not self.more():
                 break
             else:
                 continue
-            position = step.end()
+            position = end
         self.hopeless = set(places)
         return None
 
