@@ -9,7 +9,8 @@ import orjson
 
 MAX_RECORD = 4 << 20  # bytes
 OVERHEAD = 256  # bytes of memory that a record takes beside its own
-VALUE = 128  # bytes of memory that DuckDB takes for each value in a record
+VALUES = 200  # in a record, up to which it takes little memory, and is not nested too deep
+VALUE = 128  # bytes of memory that DuckDB takes for each value of a record that has more
 SHORT = 16  # bytes; pieces up to here are judged once for all that are equal
 TOO_DEEP = "depth limit exceeded"  # as orjson says it
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in JSON, so that a backslash stands in a text
@@ -95,7 +96,8 @@ def malformed(raw: bytes, message: str) -> Fault:
 
 def weight(raw: bytes) -> int:
     """About how many bytes of memory it takes to read a record again."""
-    return len(raw) + OVERHEAD + VALUE * sum(map(raw.count, (b",", b"[", b"{")))
+    values = sum(map(raw.count, (b",", b"[", b"{"))) if len(raw) > 2 * VALUES else 0
+    return len(raw) + OVERHEAD + VALUE * (values if values > VALUES else 0)
 
 
 def kind_of(value: object) -> str:

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.read.conditions import NUMBER, OBJECT, fault
-from sparkify.read.records import MAX_RECORD
+from sparkify.read.records import MAX_RECORD, VALUES
 from sparkify.read.rules import Field, fields_of
 from sparkify.read.unknown import CONDITIONS, extra
 
-VALUES = 200  # in a line, up to which it takes little memory, and is not nested too deep
 #: a line that has to be parsed strictly first, by its length and the signs between its values
 HEAVY = f"""strlen(json) > {2 * VALUES} AND NOT $verified
              AND strlen(json) - strlen(translate(json, '[{{,', '')) > {VALUES}"""
