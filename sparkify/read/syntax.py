@@ -102,6 +102,10 @@ class Text:
         if self.data[start : start + 1] not in (b"[", b"{"):
             plain = PLAIN.match(self.data, start)
             return plain.end() if plain else None
+        return self.brackets_end(start)
+
+    def brackets_end(self, start: int) -> int | None:
+        """Where the bracket is closed that opens there; None if it is not."""
         opened, places, position = bytearray(), list[int](), start
         while len(opened) <= DEEPEST:
             step = STEP.match(self.data, position)
