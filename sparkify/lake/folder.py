@@ -52,11 +52,14 @@ class Folder:
                 else:
                     pending.append(entry.path)
 
+    def holds(self, uri: str) -> bool:
+        """See `Location.holds`."""
+        return uri == self.uri or uri.startswith(f"{self.uri.rstrip('/')}/")
+
     def uri_of(self, name: str) -> str | None:
         """See `Location.uri_of`."""
-        path = os.path.abspath(local(name))  # noqa: PTH100 - no Path method does it
-        below = path == self.path or path.startswith(f"{self.path.rstrip('/')}/")
-        return printable(path) if below and not in_s3(name) else None
+        uri = printable(os.path.abspath(local(name)))  # noqa: PTH100 - no Path method does it
+        return uri if self.holds(uri) and not in_s3(name) else None
 
     def find(self, name: str, kind: str) -> LakeObject | None:
         """See `Location.find`."""

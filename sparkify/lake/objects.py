@@ -7,6 +7,7 @@ methods. A `Lake` is the locations of songs and events.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -75,8 +76,11 @@ class Location(Protocol):
     def scan(self, kind: str) -> Iterator[LakeObject | str]:
         """Every object below it, in no order; of each name that is ignored its uri."""
 
+    def holds(self, uri: str) -> bool:
+        """Whether an object with this uri would be one of its objects."""
+
     def uri_of(self, name: str) -> str | None:
-        """The uri of an object with this full name; None if it would not be below this location."""
+        """The uri of an object with this full name; None if this location would not hold it."""
 
     def find(self, name: str, kind: str) -> LakeObject | None:
         """The object with this full name, if it exists."""
@@ -139,6 +143,9 @@ class Lake:
             raise SparkifyError(
                 f"the lake is empty: no {SUFFIXES[0]} object below {where}{some(names)}"
             )
+        for one, other in pairwise(objects):
+            if one.uri == other.uri:
+                raise UsageError(f"songs and events overlap: both have {one.uri}")
         return Listing(objects, len(found) - len(objects))
 
     def fetch(self, objects: Sequence[LakeObject]) -> Iterator[tuple[LakeObject, bytes | Path]]:
@@ -152,9 +159,8 @@ class Lake:
             location.verify(item for item in objects if item.kind == kind)
 
     def holds(self, uri: str) -> bool:
-        """Whether a uri is below one of the lake's locations."""
-        roots = [location.uri.rstrip("/") for location in self.locations.values()]
-        return any(uri == root or uri.startswith(f"{root}/") for root in roots)
+        """Whether a uri is that of an object of one of the lake's locations."""
+        return any(location.holds(uri) for location in self.locations.values())
 
 
 def some(ignored: Sequence[str]) -> str:

@@ -109,34 +109,39 @@ class Bucket:
         """Whether the bucket exists."""
         return bool(self.target)
 
-    def scan(self, kind: str) -> Iterator[LakeObject | str]:
-        """Every object below the prefix; see `objects.Location.scan`.
+    @cached_property
+    def start(self) -> str:
+        """What its keys start with: the prefix as a folder or, if nothing is there, as for COPY.
 
-        If there is none, the prefix may be a key, or the start of keys, as for COPY. What is hidden
-        below a key, as manifests are, does not make it a folder.
+        What is hidden below a key, as manifests are, does not make it a folder.
         """
-        below = f"{self.prefix}/" if self.prefix else ""
-        empty = True
-        for entry in self.entries(below):
-            empty = empty and hidden(entry.key[len(below) :])
-            yield self.listed(entry, kind, below)
-        if not empty or self.is_folder:
-            return
-        for entry in self.entries(self.prefix):
+        folder = f"{self.prefix}/" if self.prefix else ""
+        shown = (entry for entry in self.entries(folder) if not hidden(entry.key[len(folder) :]))
+        is_folder = self.is_folder or next(shown, None)
+        return folder if is_folder else self.prefix
+
+    def scan(self, kind: str) -> Iterator[LakeObject | str]:
+        """Every object below the prefix, which may also be a key; see `objects.Location.scan`."""
+        below = self.start[: self.start.rfind("/") + 1]
+        for entry in self.entries(self.start):
             if entry.key == self.prefix:  # keys are listed in order, so it is the first
                 yield self.item(entry, kind)
                 return
-            yield self.listed(entry, kind, self.prefix[: self.prefix.rfind("/") + 1])
+            yield self.listed(entry, kind, below)
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """What is listed below a prefix."""
         with self.errors(f"s3://{self.name}/{prefix}", LIST):
             yield from entries(self.client, self.name, prefix)
 
+    def holds(self, uri: str) -> bool:
+        """See `objects.Location.holds`."""
+        return uri == self.uri or uri.startswith(f"s3://{self.name}/{self.start}")
+
     def uri_of(self, name: str) -> str | None:
         """See `objects.Location.uri_of`."""
         uri = plain(name)
-        return uri if uri == self.uri or uri.startswith(f"{self.uri}/") else None
+        return uri if self.holds(uri) else None
 
     def find(self, name: str, kind: str) -> LakeObject | None:
         """See `objects.Location.find`: of the keys that start so, a key itself is listed first."""

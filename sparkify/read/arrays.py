@@ -8,65 +8,64 @@ bracket of an array that does not end.
 import re
 from collections.abc import Generator
 
-from sparkify.read.syntax import Piece, Text, Walk
+from sparkify.read.syntax import LEAD, Piece, Text
 
-AFTER = re.compile(r"[ \t\r\n\v\f\x1e\ufeff]*(?:[,\]{]|\Z)")  # what follows an element
-COMMAS = re.compile(r"[, \t\r\n\v\f]*,")
-STOP = re.compile(r"[,\[\]{]")
-NEXT = re.compile(r"[,\n][ \t\r\x1e\ufeff]*(?=\{)")
+AFTER = re.compile(LEAD.pattern + rb"(?:[,\]{]|\Z)")  # what follows an element
+COMMAS = re.compile(rb"[, \t\r\n\v\f]*,")
+STOP = re.compile(rb"[,\[\]{]")
+NEXT = re.compile(rb"[,\n](?:[ \t\r\x1e]|\xef\xbb\xbf)*(?=\{)")
+END = (b"]", b"")
 
 
-def elements(text: Text, walk: Walk, start: int) -> Generator[Piece, None, int]:
+def elements(text: Text, start: int) -> Generator[Piece, None, int]:
     """The pieces of the array that opens at `start`; returns where it ends."""
-    opening = walk.piece(start, start + 1)
-    position, sound = text.skip(start + 1), True
-    while position < len(text) and text[position] != "]":
-        end = comma_end(text, position)
-        if end is None:
-            end, sound = element_end(text, position)
+    opening, sound = text.piece(start, start + 1), True
+    position = text.skip(start + 1)
+    while text.data[position : position + 1] not in END:
+        if commas := COMMAS.match(text.data, position):
+            end, sound = commas.end(), False
         else:
-            sound = False
-        yield walk.piece(position, end)
+            end, sound = element_end(text, position)
+        yield text.piece(position, end)
         position = text.skip(end)
-        following = text.skip(position + 1)
-        if text[position : position + 1] == "," and text[following : following + 1] not in "]":
-            position = following
-    if position == len(text) and sound:
+        if text.data.startswith(b",", position):
+            comma = text.piece(position, position + 1)
+            position = text.skip(position + 1)
+            if text.data[position : position + 1] in END:
+                sound = False
+                yield comma
+    if position == len(text.data) and sound:
         yield opening
-    return min(position + 1, len(text))
-
-
-def comma_end(text: Text, position: int) -> int | None:
-    """Where commas end that stand in an element's place; None if there are none."""
-    found = COMMAS.match(text, position)
-    return found.end() if found else None
+    return min(position + 1, len(text.data))
 
 
 def element_end(text: Text, start: int) -> tuple[int, bool]:
     """Where the element ends that starts there, or damage; and whether it is an element."""
     end = text.value_end(start)
-    if end is not None and AFTER.match(text, end):
+    if end is not None and AFTER.match(text.data, end):
         return end, True
-    if end is None and text[start] in "[{":
-        end = text.brackets.get(start)
-        if end is None:
-            return next_element(text, start), False
+    if end is None and text.data[start : start + 1] in (b"[", b"{"):
+        return next_element(text, start), False
     return damage_end(text, start if end is None else end), False
 
 
-def damage_end(text: Text, start: int) -> int:
+def damage_end(text: Text, position: int) -> int:
     """Where the comma or the bracket is that ends what is no element."""
-    while found := STOP.search(text, start):
-        if found[0] in ",]":
+    while found := STOP.search(text.data, position):
+        if found[0] in b",]":
             return found.start()
-        start = text.brackets.get(found.start(), found.end())
-    return len(text)
+        position = text.value_end(found.start()) or found.end()
+    return len(text.data)
 
 
-def next_element(text: Text, start: int) -> int:
+def next_element(text: Text, position: int) -> int:
     """What is before the next element that is whole."""
-    for found in NEXT.finditer(text, start + 1):
-        end = text.value_end(found.end())
-        if end is not None and AFTER.match(text, end):
-            return found.start()
-    return len(text)
+    while True:
+        while found := NEXT.search(text.data, position + 1):
+            end = text.value_end(found.end())
+            if end is not None and AFTER.match(text.data, end):
+                return found.start()
+            position = found.end() if end is None else end - 1
+        position = max(position, len(text.data) - 1)
+        if not text.more():
+            return len(text.data)

@@ -11,8 +11,6 @@ OBJECT, NUMBER = "_sparkify_object", "_sparkify_number"  # keys that the spool w
 #: RE2: a trailing comma, NaN or an infinity, a NUL
 UNSURE = r",\s*[}\]]|(\"\s*:|[\[,])\s*-?(?i:nan|inf)|\\u0000"
 TAG = rf'\{{"{OBJECT}":[0-9]+,[ \t\r]*\}}'  # RE2: what the spool makes of an empty object
-NESTED = r":\s*[\[{]"
-SHALLOW = 1000  # bytes; a line up to here is nested less than 500 deep
 #: what finds each of these in less than half of the time, but with false alarms
 MAYBE_UNSURE = (
     r"(regexp_matches(json, ':\s*([\[{]|-?[NnIi][aAnN])') OR contains(json, '\u0000')"
@@ -41,9 +39,7 @@ def fault(kind: str, more: Iterable[Condition] = ()) -> str:
         kind: of the line.
         more: what is looked for last.
     """
-    deep = f"(strlen(json) > {SHALLOW} AND regexp_matches(json, '{NESTED}'))"
-    odd = f"(regexp_matches(json, '{UNSURE}') AND NOT regexp_full_match(json, '{TAG}'))"
-    unsure = f"({odd} OR {deep})"
+    unsure = f"regexp_matches(json, '{UNSURE}') AND NOT regexp_full_match(json, '{TAG}')"
     conditions = [
         Condition("malformed:", "json IS NULL OR file_id IS NULL"),
         Condition("check:", MAYBE_UNSURE, f"NOT $verified AND {unsure}"),

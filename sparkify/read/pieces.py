@@ -4,7 +4,7 @@ A line that holds one whole JSON object is a record, whatever stands around it. 
 read together, up to the next such line: a record over many lines, several in a row, or damage.
 If the first byte of an object, blanks aside, is `[`, the elements of this array are its records.
 
-Lines are read one by one, so that an object of any size takes little memory; an array is not.
+Lines are read one by one, and arrays in parts, so that an object of any size takes little memory.
 """
 
 import re
@@ -14,14 +14,12 @@ from typing import BinaryIO, NamedTuple
 
 from sparkify.read.arrays import elements
 from sparkify.read.records import MAX_RECORD, parse
-from sparkify.read.syntax import BLANK, LEAD, Piece, Text, Walk, decoded, encoded, located
+from sparkify.read.syntax import BLANK, LEAD, MAX_LINE, Piece, Text, located
 
-GOES_ON = re.compile(r"[ \t\r\v\f\x1e\ufeff]*(?:[\n{]|\Z)")
+GOES_ON = re.compile(rb"(?:[ \t\r\v\f\x1e]|\xef\xbb\xbf)*(?:[\n{]|\Z)")
 HEAD = 1 << 16  # bytes, of which the first that is not blank tells an array
-MAX_LINE = 64 << 20  # bytes; a line up to here may be several records, a longer one is too large
-RUN = 16 << 20  # bytes; a run of lines ends soon after, where a record may end
-ARRAY = 128 << 20  # bytes; the largest array that is read
-PRETTY = re.compile(r"\{[ \t\r]*\n")
+RUN = MAX_RECORD  # bytes; a run of lines ends soon after, where a record may end
+PRETTY = re.compile(rb"\{[ \t\r]*\n")
 
 
 class Region(NamedTuple):
@@ -63,6 +61,8 @@ def whole(line: bytes) -> bool:
     line = line.rstrip(BLANK)
     if not (line.startswith(b"{") and line.endswith(b"}")):
         return False
+    if len(line) > MAX_RECORD:  # its values could take 30 times its bytes
+        return Text.of(line, 1, 0).value_end(0) == len(line)
     try:
         return isinstance(parse(line), dict)
     except ValueError:
@@ -78,17 +78,15 @@ def split_object(file: BinaryIO) -> Iterator[Piece]:
     """The pieces of a whole object: of the arrays at its start, then of its lines."""
     array = is_array(first_text(file))
     file.seek(0)
-    if not array:
-        yield from split_lines(file, 1, 0)
-        return
-    text = decoded(file.read())
-    walk = Walk(text, 1, 0)
-    position = text.skip(0)
-    while text[position : position + 1] == "[":
-        end = yield from elements(text, walk, position)
-        position = text.skip(end)
-    walk.to(position)
-    yield from split_lines(BytesIO(encoded(text[position:])), walk.line, walk.offset)
+    text, position = Text(file), 0
+    if array:
+        position = text.skip(0)
+    while text.data[position : position + 1] == b"[":
+        position = yield from elements(text, position)
+        position = text.skip(position)
+    text.count(position)
+    file.seek(text.offset + position)
+    yield from split_lines(file, text.line, text.offset + position)
 
 
 def split(region: Region) -> Iterator[Piece]:
@@ -147,27 +145,22 @@ def long_line(file: BinaryIO, start: bytes) -> tuple[bytes, int]:
 
 def split_run(place: tuple[int, int], data: bytes) -> Iterator[Piece]:
     """The pieces of lines of which none is a whole record: values one after the other."""
-    text = decoded(data)
-    walk = Walk(text, *place)
-    start = 0
-    while start < len(text):
+    text, start = Text.of(data, *place), 0
+    while (start := text.skip(start)) < len(data):
         end = piece_end(text, start)
-        piece = walk.piece(start, end)
-        if piece[2]:
-            yield piece
+        yield text.piece(start, end)
         start = end
 
 
 def piece_end(text: Text, start: int) -> int:
     """Where the piece that starts at `start` ends: after one value, or after the damage."""
-    start = text.skip(start)
     end = text.value_end(start)
     if end is None:
         return damage_end(text, start)
-    return end if GOES_ON.match(text, end) else text.line_end(end)
+    return end if GOES_ON.match(text.data, end) else text.line_end(end)
 
 
 def damage_end(text: Text, start: int) -> int:
     """Where damage ends: with its line, or with a damaged record that was printed over many."""
     end = text.line_end(start)
-    return text.next_closing(end) if PRETTY.match(text, start) else end
+    return text.next_closing(end) if PRETTY.match(text.data, start) else end

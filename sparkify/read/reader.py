@@ -32,7 +32,6 @@ from sparkify.read.sql import Scanner, in_order
 MANY = 200_000  # rows that an object lacks; then all of it is parsed strictly
 AGAIN = 32 << 20  # bytes of doubtful lines, or of records to read again, in memory at once
 KEPT = 25_000  # rejects of a load that are kept in full; the others are only counted
-OVERHEAD = 256  # bytes that a record takes beside its own
 
 
 class Judged(NamedTuple):
@@ -149,8 +148,8 @@ class Reader:
             with entry.open() as file:
                 parts = [pieces.split_object(file)] if whole else map(pieces.split, found)
                 for line, offset, raw in chain.from_iterable(parts):
-                    fault = records.judge(raw, brief=self.room <= 0)
-                    yield Judged(entry, Record(line, offset, raw, fault), faults.get(raw, ""))
+                    record = Record(line, offset, raw, records.judge(raw))
+                    yield Judged(entry, record, faults.get(raw, ""))
 
     def failed_lines(
         self, batch: Batch, unclear: list[Entry]
@@ -181,7 +180,7 @@ class Reader:
             ((seen, found),) = self.scanner.execute(
                 "SELECT count(*), list(position) FILTER (json IS NULL) FROM (SELECT json,"
                 f" row_number() OVER () AS position FROM {LINES})",
-                {"files": [str(file)]},
+                {"files": [str(file)], "verified": False},
             ).fetchall()
         return sorted(found or ()) if seen == lines else []
 
@@ -209,7 +208,7 @@ class Reader:
                 self.reject(outcome, each.record, each.record.fault)
                 continue
             kept.append(each)
-            size += len(each.record.raw) + OVERHEAD
+            size += records.weight(each.record.raw)
             if size > AGAIN:
                 self.settle(batch, kept, outcomes)
                 kept, size = [], 0

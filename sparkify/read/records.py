@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 import orjson
 
 MAX_RECORD = 4 << 20  # bytes
+OVERHEAD = 256  # bytes of memory that a record takes beside its own
+VALUES = 200  # in a record, up to which it takes little memory, and is not nested too deep
+VALUE = 128  # bytes of memory that DuckDB takes for each value of a record that has more
 SHORT = 16  # bytes; pieces up to here are judged once for all that are equal
 TOO_DEEP = "depth limit exceeded"  # as orjson says it
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # in JSON, so that a backslash stands in a text
@@ -40,7 +43,7 @@ def parse(raw: bytes) -> Any:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         if "infinity" not in error.msg:  # 1e400 is JSON, whatever a double can hold
-            raise ValueError(error.msg) from None
+            raise ValueError(str(error)) from None
     try:
         # as float, since Python's whole numbers end at 4,300 digits, and those of JSON do not
         return json.loads(raw, parse_constant=refuse_constant, parse_int=float)
@@ -53,28 +56,19 @@ def refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def judge(raw: bytes, *, brief: bool = False) -> Fault | None:
-    """What is wrong with one piece, in itself; None if it is a JSON object.
-
-    Args:
-        raw: the piece.
-        brief: the code is enough; the reason may be left out.
-    """
-    return often(raw, brief) if len(raw) <= SHORT else checked(raw, brief)
+def judge(raw: bytes) -> Fault | None:
+    """What is wrong with one piece, in itself; None if it is a JSON object."""
+    return often(raw) if len(raw) <= SHORT else checked(raw)
 
 
-def checked(raw: bytes, brief: bool) -> Fault | None:
+def checked(raw: bytes) -> Fault | None:
     """What `judge` finds."""
     if len(raw) > MAX_RECORD:
         return Fault("too_large", f"the record is over {MAX_RECORD >> 20} MB")
     try:
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        return Fault("not_utf8", f"byte {error.start} of the record is not UTF-8")
-    try:
         value = parse(raw)
     except ValueError as error:
-        return malformed("" if brief else text, str(error))
+        return malformed(raw, str(error))
     if not isinstance(value, dict):
         return Fault("not_object", f"a record is a JSON object, this is {kind_of(value)}")
     if b"\\u0000" in raw and NUL.search(raw):
@@ -85,21 +79,25 @@ def checked(raw: bytes, brief: bool) -> Fault | None:
 often = lru_cache(checked)  # rubbish repeats itself
 
 
-def malformed(text: str, message: str) -> Fault:
-    """The fault of text that is not JSON, by what the parser said of it; brief without text."""
+def malformed(raw: bytes, message: str) -> Fault:
+    """The fault of bytes that are not JSON, by what the parser said of them."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return Fault("not_utf8", f"byte {error.start} of the record is not UTF-8")
     if "surrogate" in message:
         return Fault("lone_surrogate", "a text holds half of a surrogate pair")
     if message.startswith(TOO_DEEP):
         return Fault("too_deep", "the record is nested more than 1,000 deep")
-    if not text:
-        return Fault("malformed", "")
-    if text == "[":
-        return Fault("malformed", "not JSON: the array that starts here does not end")
-    try:
-        json.loads(text, parse_int=float)
-    except (ValueError, RecursionError) as error:
-        message = str(error)
+    if raw == b"[":
+        message = "the array that starts here does not end"
     return Fault("malformed", f"not JSON: {message}")
+
+
+def weight(raw: bytes) -> int:
+    """About how many bytes of memory it takes to read a record again."""
+    values = sum(map(raw.count, (b",", b"[", b"{"))) if len(raw) > 2 * VALUES else 0
+    return len(raw) + OVERHEAD + VALUE * (values if values > VALUES else 0)
 
 
 def kind_of(value: object) -> str:

@@ -88,7 +88,8 @@ class Outcome:
         if forgotten and forgotten.is_named(record.raw):
             self.forgotten += 1
             return False
-        self.fields.update(unknown.refused(self.kind, record, fault))
+        if fault.code in ("wrong_type", "unknown_field"):
+            self.fields.update(unknown.refused(self.kind, record, fault))
         if keep:
             self.rejects.append(rejected(self.objects[0], fault, record))
         else:

@@ -13,12 +13,18 @@ from collections.abc import Callable, Iterable
 from sparkify.models.base import STAGING, table
 from sparkify.models.staging import KINDS
 from sparkify.read.conditions import NUMBER, OBJECT, fault
+from sparkify.read.records import MAX_RECORD, VALUES
 from sparkify.read.rules import Field, fields_of
 from sparkify.read.unknown import CONDITIONS, extra
 
-#: what both statements of the reader scan: each line that is not blank; NULL if it is not JSON
-LINES = """read_json_objects($files, format='newline_delimited', ignore_errors=true,
-                           filename=true, maximum_object_size=33554432)"""
+#: a line that has to be parsed strictly first, by its length and the signs between its values
+HEAVY = f"""strlen(json) > {2 * VALUES} AND NOT $verified
+             AND strlen(json) - strlen(translate(json, '[{{,', '')) > {VALUES}"""
+#: what both statements of the reader scan: each line that is not blank; NULL if it is not JSON,
+#: or heavy. DuckDB has twice the largest line in memory at once, and parses it several times
+LINES = f"""(SELECT filename, CASE WHEN {HEAVY} THEN NULL ELSE json END AS json
+          FROM read_json_objects($files, format='newline_delimited', ignore_errors=true,
+                                 filename=true, maximum_object_size={MAX_RECORD + (1 << 10)}))"""
 
 #: whether a text of a line may have letters beyond ASCII, as they are or escaped
 WIDE = r"(strlen(json) <> length(json) OR contains(json, '\u'))"

@@ -28,13 +28,10 @@ from sparkify.read.content import (
     plain_lines,
     unpack,
 )
-from sparkify.read.pieces import ARRAY, first_text, is_array
+from sparkify.read.pieces import first_text, is_array
 
 BATCH = 64 << 20  # bytes of small objects in one bundle
 SCAN = 2 << 30  # bytes of large objects that one statement scans
-TOO_LARGE_ARRAY = (
-    f"the object is an array of over {ARRAY >> 20} MB: write one record on each line instead"
-)
 
 
 @dataclass(slots=True)
@@ -133,8 +130,6 @@ class Batch:
                 lines = count_lines(blocks(file))
                 file.seek(0)
                 array = is_array(first_text(file))
-            if array and link.stat().st_size > ARRAY:
-                raise Unreadable("object_too_large", TOO_LARGE_ARRAY)
         except Unreadable:
             link.unlink(missing_ok=True)  # what was unpacked so far
             raise

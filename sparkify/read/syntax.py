@@ -1,136 +1,138 @@
-"""JSON as text: where values end, in a time that grows as the text does, and where pieces are.
+"""JSON as bytes: where values end, in a time that grows as the text does.
 
-Before a record there may be blanks, a byte order mark, and the record separator of RFC 7464.
+Before a value there may be blanks, a byte order mark, and the record separator of RFC 7464.
 """
 
-import json
 import re
-from array import array
-from bisect import bisect_left
-from functools import cached_property
+from io import BytesIO
+from typing import BinaryIO
+
+from sparkify.read.records import MAX_RECORD
 
 BLANK = b" \t\r\n\v\f"  # what DuckDB's reader passes over as well
-LEAD = re.compile(rb"(?:[ \t\r\n\v\f\x1e]|\xef\xbb\xbf)*")
-SPACE = re.compile(r"[ \t\r\n\v\f\x1e\ufeff]*")
-CLOSING = re.compile(r"^\}.*(?:\n|\Z)|^[\x1e\ufeff]*(?=\{)", re.MULTILINE)
-DECODER = json.JSONDecoder(parse_int=float)  # see `records.parse`
-#: what no value starts with, or an object without a key: all that its decoder would say of them
-NO_VALUE = re.compile(r'[^{\["0-9tfnNI-]|\{[ \t\r\n]*(?=[^"} \t\r\n])')
-#: a text, which ends with its line if it has no other end, or brackets
-BRACKETS = re.compile(r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"?|[\[{]+|[\]}]+')
-OPENING = {"]": "[", "}": "{"}
-WASTE = 4  # times the length of a text that is decoded in vain before brackets are matched
+LEAD = re.compile(rb"(?:[ \t\r\n\v\f\x1e]|\xef\xbb\xbf)*+")
+#: a value without brackets
+PLAIN = re.compile(
+    rb'"(?:[^"\\\x00-\x1f]++|\\[^\n])*+"|-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?|true|false|null'
+)
+#: texts, which end with their line if they have no other end, and all else up to the next
+#: brackets; then those that open, or those that close
+STEP = re.compile(
+    rb'(?:[^"\[\]{}]++|"(?:[^"\\\n]++|\\[^\n])*+"?+)*+(?:([\[{]++)|([\]}]++)|\Z)', re.DOTALL
+)
+CLOSING = re.compile(rb"^\}.*(?:\n|\Z)|^(?:\x1e|\xef\xbb\xbf)*(?=\{)", re.MULTILINE)
+OPENING = bytes.maketrans(b"]}", b"[{")
+DEEPEST = 100_000  # brackets that may be open at once
+MAX_LINE = 64 << 20  # bytes; a line up to here may be several records, a longer one is too large
+READ = 8 << 20  # bytes of a file that are read at once
 
 Piece = tuple[int, int, bytes]  # the line and the offset where it starts, and its bytes
 
 
-class Text(str):
-    """Lines of which none is a whole record, or an array."""
+class Text:
+    """A part of a file that moves on, and counts lines and bytes.
 
-    __slots__ = ("__dict__",)
-    wasted = 0  # characters that were decoded in vain
-    failed = -1  # where that ended last
+    Attributes:
+        data: the part; positions are in it.
+        offset: where it starts in the file.
+        line: that of the position `counted`.
+        hopeless: the offsets of brackets that are known to have no end.
+    """
 
-    def count(self, *_: object) -> int:
-        """Nothing: the decoder counts the lines before each error, and nobody asks for them."""
-        return 0
+    def __init__(self, file: BinaryIO, line: int = 1, offset: int = 0) -> None:
+        self.file = file
+        self.line, self.offset = line, offset
+        self.data = b""
+        self.counted = 0
+        self.hopeless = set[int]()
+        self.ended = False  # whether all of the file was read
+        self.closings = True  # whether there may be any
 
-    @cached_property
-    def closings(self) -> tuple["array[int]", "array[int]"]:
-        """Where a record that was printed over many lines may end: those lines' starts and ends."""
-        starts, ends = array("q"), array("q")
-        for match in CLOSING.finditer(self):
-            starts.append(match.start())
-            ends.append(match.end())
-        return starts, ends
+    @classmethod
+    def of(cls, data: bytes, line: int, offset: int) -> "Text":
+        """A text that is all there."""
+        text = cls(BytesIO(), line, offset)
+        text.data, text.ended = data, True
+        return text
 
-    @cached_property
-    def brackets(self) -> dict[int, int]:
-        """The end of what each bracket opens; those that are never closed are left out."""
-        found, still_open = dict[int, int](), list[int]()
-        for match in BRACKETS.finditer(self):
-            start, end = match.span()
-            if self[start] in "[{":
-                still_open.extend(range(start, end))
-            elif self[start] != '"' and still_open:
-                for position, sign in enumerate(match[0], start + 1):
-                    if still_open and self[still_open[-1]] == OPENING[sign]:
-                        found[still_open.pop()] = position
-        return found
-
-    def skip(self, start: int) -> int:
-        """Where the blanks end that start there."""
-        return SPACE.match(self, start).end()  # type: ignore[union-attr]
-
-    def line_end(self, start: int) -> int:
-        """Where the line ends that something stands in."""
-        return self.find("\n", start) + 1 or len(self)
-
-    def next_closing(self, start: int) -> int:
-        """Where the next line ends that may end a record; the start if there is none."""
-        starts, ends = self.closings
-        following = bisect_left(starts, start)
-        return ends[following] if following < len(ends) else start
-
-    def value_end(self, start: int) -> int | None:
-        """Where the value ends that starts there; None if it is damaged."""
-        if NO_VALUE.match(self, start) or self.hopeless(start):
-            return None
-        try:
-            _, end = DECODER.raw_decode(self, start)
-        except json.JSONDecodeError as error:
-            self.wasted += error.pos - start
-            self.failed = max(self.failed, error.pos)
-            return None
-        except RecursionError:  # too deep to be a record, and still one piece
-            self.wasted += len(self)
-            return self.brackets.get(start)
-        return end
-
-    def hopeless(self, start: int) -> bool:
-        """Whether to decode a value would be in vain; looked at only after enough damage."""
-        if self.wasted <= WASTE * len(self) or self[start : start + 1] not in ("[", "{"):
+    def more(self) -> bool:
+        """Read on; False at the end of the file, or if there is too much already."""
+        if self.ended or len(self.data) > MAX_LINE:
             return False
-        end = self.brackets.get(start)
-        return end is None or start < self.failed < end  # it contains what failed before
+        block = self.file.read(READ)
+        self.data += block
+        self.ended = not block
+        return not self.ended
 
+    def skip(self, position: int) -> int:
+        """Where the blanks end that start there; what is before may be dropped to read on."""
+        while True:
+            position = LEAD.match(self.data, position).end()  # type: ignore[union-attr]
+            if self.ended or len(self.data) - position > MAX_RECORD:
+                return position
+            self.count(position)
+            self.data, self.offset = self.data[position:], self.offset + position
+            position = self.counted = 0
+            self.more()
 
-class Walk:
-    """A walk through a text that counts lines and bytes."""
-
-    def __init__(self, text: Text, line: int, offset: int) -> None:
-        self.text = text
-        self.line = line
-        self.offset = offset
-        self.position = 0
-
-    def to(self, position: int) -> bytes:
-        """Go on to a position; the bytes on the way."""
-        passed = encoded(self.text[self.position : position])
-        self.line += passed.count(b"\n")
-        self.offset += len(passed)
-        self.position = position
-        return passed
+    def count(self, position: int) -> None:
+        """Count lines as far as a position."""
+        self.line += self.data.count(b"\n", self.counted, position)
+        self.counted = position
 
     def piece(self, start: int, end: int) -> Piece:
-        """Go on to the end of a piece."""
-        if start != self.position:
-            self.to(start)
-        line, offset = self.line, self.offset
-        return located(line, offset, self.to(end))
+        """What stands there, without the blanks behind it."""
+        self.count(start)
+        return self.line, self.offset + start, self.data[start:end].rstrip(BLANK)
+
+    def line_end(self, position: int) -> int:
+        """Where the line ends that something stands in."""
+        return self.data.find(b"\n", position) + 1 or len(self.data)
+
+    def next_closing(self, position: int) -> int:
+        """Where the next line ends that may end a record printed over many lines."""
+        found = CLOSING.search(self.data, position) if self.closings else None
+        self.closings = found is not None
+        return found.end() if found else position
+
+    def value_end(self, start: int) -> int | None:
+        """Where the value ends that starts there, if its brackets match; None if there is none."""
+        if self.offset + start in self.hopeless:
+            return None
+        if self.data[start : start + 1] not in (b"[", b"{"):
+            plain = PLAIN.match(self.data, start)
+            return plain.end() if plain else None
+        return self.brackets_end(start)
+
+    def brackets_end(self, start: int) -> int | None:
+        """Where the bracket is closed that opens there; None if it is not."""
+        opened, places, position = bytearray(), list[int](), start
+        while len(opened) <= DEEPEST:
+            step = STEP.match(self.data, position)
+            assert step
+            opening, closing = step.groups()
+            end = step.end()
+            if opening:
+                opened += opening[: DEEPEST + 1]
+                last = self.offset + end
+                places += range(last - len(opening), last)[: DEEPEST + 1]
+            elif closing:
+                count = min(len(closing), len(opened))
+                if closing[:count].translate(OPENING) != opened[: -count - 1 : -1]:
+                    break
+                if count == len(opened):
+                    return end - len(closing) + count
+                del opened[-count:], places[-count:]
+            elif not self.more():
+                break
+            else:
+                continue
+            position = end
+        self.hopeless = set(places)
+        return None
 
 
 def located(line: int, offset: int, text: bytes) -> Piece:
     """A piece without the blanks around it, at the place where it really starts."""
     lead = LEAD.match(text).end()  # type: ignore[union-attr]
     return line + text.count(b"\n", 0, lead), offset + lead, text[lead:].rstrip(BLANK)
-
-
-def decoded(data: bytes) -> Text:
-    """Bytes as text; those that are not UTF-8 come back by `encoded`."""
-    return Text(data.decode("utf-8", "surrogateescape"))
-
-
-def encoded(text: str) -> bytes:
-    """Text as the bytes that it was."""
-    return text.encode("utf-8", "surrogateescape")

@@ -116,7 +116,7 @@ def refused(kind: str, record: Record, fault: Fault) -> Iterator[tuple[str, str,
     if fault.code == "wrong_type" and fault.column:
         key = key_of(kind, fault.column)
         yield key, type_of(parse(record.raw).get(key)), True
-    elif fault.code == "unknown_field":
+    else:
         for name, value in unknown(kind, record.raw).items():
             yield printable(name, NAME), type_of(value), False
 

@@ -13,12 +13,14 @@ at a time.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate, pairwise
 from pathlib import Path
 from random import Random
 
+from sparkify.process.files import new_folder
 from sparkify.simulate import pages
 from sparkify.simulate.audience import Audience, Event
 from sparkify.simulate.files import write_logs, write_songs
@@ -86,11 +88,12 @@ def simulate(
         ValueError: A number is negative, there are no users or days, or `matched` is not a share.
     """
     _check(directory, min(events, songs), min(users, days), matched)
-    tunes, song_bytes = write_songs(directory / "song_data", songs, events, seed)
     midnight = int(datetime.combine(start, time(), UTC).timestamp()) * 1000
-    audience = Audience(users, tunes, matched, start=midnight, days=days, seed=seed)
     quotas = _quotas(events, days, start, seed)
-    sizes = write_logs(directory / "log_data", _events(audience, start, quotas))
+    with _new_lake(directory) as made:
+        tunes, song_bytes = write_songs(made / "song_data", songs, events, seed)
+        audience = Audience(users, tunes, matched, start=midnight, days=days, seed=seed)
+        sizes = write_logs(made / "log_data", _events(audience, start, quotas))
     return Simulated(
         directory=directory,
         songs=songs,
@@ -101,6 +104,16 @@ def simulate(
         days=len(sizes),
         bytes=song_bytes + sum(sizes),
     )
+
+
+@contextmanager
+def _new_lake(directory: Path) -> Iterator[Path]:
+    """Where to write a lake; it appears as a whole, unless other things are in its directory."""
+    if directory.is_dir() and (any(directory.iterdir()) or directory.samefile(Path.cwd())):
+        yield directory
+    else:
+        with new_folder(directory) as made:
+            yield made
 
 
 def _check(directory: Path, least: int, positive: int, matched: float) -> None:

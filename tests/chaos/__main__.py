@@ -14,7 +14,18 @@ from tempfile import TemporaryDirectory
 from hypothesis import seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.chaos import buckets, clusters, kills, races, refusals, shortages, signals, sites, worlds
+from tests.chaos import (
+    buckets,
+    clusters,
+    commands,
+    kills,
+    races,
+    refusals,
+    shortages,
+    signals,
+    sites,
+    worlds,
+)
 from tests.chaos.machine import BOUNDS, Faults
 from tests.redshift_standin.buckets import local_bucket
 from tests.redshift_standin.fixtures import REGION
@@ -53,6 +64,13 @@ def killed(folder: Folder) -> Iterator[list[Trial]]:
     yield [
         partial(kills.survive, *group) for group in (*kills.groups(found), *zip(rest, strict=True))
     ]
+
+
+@contextmanager
+def cut_short(folder: Folder) -> Iterator[list[Trial]]:
+    """Kills of export, report, reset, simulate and upgrade at random moments."""
+    found = commands.commands(folder.root / "commands")
+    yield list(islice(commands.kills(found, folder.draw), -(-folder.points // commands.CHAIN)))
 
 
 @contextmanager
@@ -137,13 +155,23 @@ def sequences(folder: Folder) -> Iterator[list[Trial]]:
 
 SORTS = {
     each.__name__: each
-    for each in (killed, refused, spoilt, starved, signalled, raced, clustered, sequences)
+    for each in (
+        killed,
+        cut_short,
+        refused,
+        spoilt,
+        starved,
+        signalled,
+        raced,
+        clustered,
+        sequences,
+    )
 }
 
 
 def count(trial: Trial) -> int:
     """How many points a trial has: one, but kills follow one another."""
-    chained = isinstance(trial, partial) and trial.func is kills.survive
+    chained = isinstance(trial, partial) and trial.func.__name__ in ("survive", "cut_short")
     return len(trial.args) if isinstance(trial, partial) and chained else 1
 
 

@@ -180,6 +180,33 @@ def test_an_empty_prefix_is_an_empty_lake(bucket: Any, duckdb_url: str) -> None:
         pipeline.run("s3://music/nothing", duckdb_url)
 
 
+def test_what_vanished_below_a_prefix_that_is_no_folder(bucket: Any, duckdb_url: str) -> None:
+    """Missing are known objects whose keys start so, and no others; --prune takes their rows."""
+    keys = ["d/2018-10-31.json", "d/2018-11-01.json", "d/2018-11/2.json", "d/2018-12.json"]
+    for number, key in enumerate(keys):
+        body = lines([event(itemInSession=number)])
+        bucket.put_object(Bucket="music", Key=key, Body=body)
+    assert pipeline.run(events="s3://music/d", warehouse=duckdb_url).files.new == 4
+    bucket.delete_object(Bucket="music", Key=keys[2])
+    bucket.delete_object(Bucket="music", Key=keys[3])
+    report = pipeline.run(events="s3://music/d/2018-11", warehouse=duckdb_url)
+    assert (report.files.unchanged, report.files.missing) == (1, 1)
+    report = pipeline.run(events="s3://music/d/2018-11", warehouse=duckdb_url, prune=True)
+    assert report.rows["songplays"] == 3
+    named = ["s3://music/d/2018-11-01.json"]
+    pipeline.run(events="s3://music/d/2018-11", warehouse=duckdb_url, objects=named)
+    with pytest.raises(UsageError, match="is not below"):
+        other = ["s3://music/d/2018-10-31.json"]
+        pipeline.run(events="s3://music/d/2018-11", warehouse=duckdb_url, objects=other)
+
+
+def test_an_object_is_of_one_kind(bucket: Any, duckdb_url: str) -> None:
+    """Prefixes that are no folders and list the same object overlap."""
+    bucket.put_object(Bucket="music", Key="log_data/a.json", Body=lines([event()]))
+    with pytest.raises(UsageError, match=r"overlap: both have s3://music/log_data/a\.json"):
+        pipeline.run(songs="s3://music/log", events="s3://music/log_", warehouse=duckdb_url)
+
+
 @pytest.mark.parametrize("key", ["a.json", "a//b.json"])
 def test_an_object_that_changed_or_vanished_is_not_read(bucket: Any, key: str) -> None:
     """What is fetched is what was listed, or the error names the object."""

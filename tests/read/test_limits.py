@@ -2,15 +2,17 @@
 
 import gzip
 import json
+import tracemalloc
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
 from sparkify import pipeline
 from sparkify.errors import TooManyRejects
 from sparkify.lake import objects
-from sparkify.read import content, pieces, reader, spool
+from sparkify.read import content, pieces, reader, records, syntax
 from tests.conftest import use_s3
 from tests.factory import event, files, lines, put, rejects, rows
 from tests.redshift_standin.buckets import Bucket
@@ -195,15 +197,78 @@ def test_a_line_that_is_too_long_is_one_piece(monkeypatch: pytest.MonkeyPatch, e
     assert split(b" " * 10_000 + b"{}")[0][:2] == (1, 0)
 
 
-def test_an_array_has_a_limit(lake: Path, duckdb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An array is read as a whole, so one that is too large is one reject."""
-    monkeypatch.setattr(objects, "LARGE", 10)
-    monkeypatch.setattr(spool, "ARRAY", 1000)
-    for name, count in {"fine.json": 1, "large.json": 10}.items():
-        put(lake, "events", name, json.dumps([event()] * count).encode())
-    report = pipeline.run(str(lake), duckdb_url, max_rejects=ALL)
-    assert (report.records.staged, report.records.rejected) == (1, 1)
-    assert [row["code"] for row in rejects(duckdb_url)] == ["object_too_large"]
+ARRAYS = {
+    "compact": b"[" + b",".join(GOOD.splitlines() * 50) + b"]",
+    "pretty": json.dumps([json.loads(line) for line in GOOD.splitlines()] * 20, indent=2).encode(),
+    "one a line": b"[\n" + b",\n".join(GOOD.splitlines() * 50) + b"\n]\n" + GOOD,
+    "blanks": b"\n" * 3000
+    + b"["
+    + b" \n" * 3000
+    + GOOD[:-1].replace(b"\n", b"\n" * 2000 + b",")
+    + b"]",
+    "damaged": (b"[" + b',\n{"a":[1,\n'.join(GOOD.splitlines() * 50) + b',{"a":nope}, x, [}, 1,]'),
+    "not closed": b"[" + b",".join(GOOD.splitlines() * 50),
+    "brackets without end": b"[" + b'{"a":[' * 500 + b"," + b",".join(GOOD.splitlines() * 50),
+    "nested": b"[" + b",".join([b'{"a":' * 200 + b"1" + b"}" * 200] * 20) + b"]",
+}
+
+
+@pytest.mark.parametrize("layout", ARRAYS)
+def test_an_array_is_read_in_parts(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the same pieces whether it is read in one part or in many; they are where they say."""
+    expected = split(ARRAYS[layout])
+    monkeypatch.setattr(syntax, "READ", 512)
+    monkeypatch.setattr(syntax, "MAX_RECORD", 3000)
+    assert split(ARRAYS[layout]) == expected
+    for line, offset, raw in expected:
+        assert ARRAYS[layout][offset:].startswith(raw)
+        assert line == 1 + ARRAYS[layout].count(b"\n", 0, offset)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", ["compact", "pretty", "one a line"])
+def test_an_array_takes_little_memory(layout: str) -> None:
+    """Of an array of 150 MB only a part is in memory."""
+    record, size = GOOD.splitlines()[0], 150 << 20
+    if layout == "pretty":
+        record = json.dumps(json.loads(record), indent=2).encode()
+    separator = b"," if layout == "compact" else b",\n"
+    count = size // len(record)
+    with TemporaryFile() as file:
+        file.write(b"[")
+        for _ in range(count):
+            file.write(record + separator)
+        file.write(record + b"]")
+        file.seek(0)
+        tracemalloc.start()
+        found = sum(1 for _ in pieces.split_object(file))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert found == count + 1
+    assert peak < 48 << 20
+
+
+def test_an_element_that_is_too_large_is_one_reject() -> None:
+    """A record of over 4 MiB in an array is one piece, and its neighbours are others."""
+    inner = b",".join([b'{"a":[1,{"b":2}]}'] * 600_000)
+    large = b'{"x":[' + inner + b"]}"
+    assert len(large) > 2 * records.MAX_RECORD
+    found = split(b'[{"n":1},' + large + b',\n{"n":2}]')
+    assert [raw for *_, raw in found] == [b'{"n":1}', large, b'{"n":2}']
+    assert found[2][:2] == (2, len(large) + 11)
+
+
+@pytest.mark.long
+def test_lines_of_many_values_are_read_in_little_memory(lake: Path, duckdb_url: str) -> None:
+    """What takes many times its size once it is parsed does not use up a load's memory."""
+    good = json.dumps(event(x=1)).encode()
+    many = [good.replace(b'"x": 1', b'"x": [' + b"1," * 100_000 + b"1]")] * 40
+    deep = [good.replace(b'"x": 1', b'"x": ' + b"[" * 5000 + b"]" * 5000)] * 400
+    put(lake, "events", "a.json", *many, *deep, good)
+    url = f"{duckdb_url}?memory_limit=500MB"
+    report = pipeline.run(str(lake), url, max_rejects=ALL, new_fields="report")
+    assert (report.records.staged, report.records.rejected) == (41, 400)
+    assert {row["code"] for row in rejects(duckdb_url)} == {"too_deep"}
 
 
 @pytest.mark.long
