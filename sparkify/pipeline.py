@@ -177,8 +177,10 @@ class Run(Job):
         if copy is not None:
             done = f"load {report.load_id} is in the warehouse" if report.load_id else "no new load"
             with self.clock.step("publish"):
-                note = f" ({done}; the copy for readers is the former one)"
-                copy.update(self.settings.lock_timeout, note)
+                copy.update(
+                    self.settings.lock_timeout,
+                    note=f" ({done}; the copy for readers is the former one)",
+                )
         seconds = self.clock.seconds()
         logger.info("seconds: %s", seconds)
         return replace(report, seconds=seconds)

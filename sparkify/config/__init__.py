@@ -9,7 +9,7 @@ import os
 from collections.abc import Container, Mapping
 from typing import Any, NamedTuple
 
-from sparkify.config.endpoint import KEYS, NAME_OF_WAREHOUSE, cluster_url, half_key, no_host
+from sparkify.config.endpoint import KEYS, NAME_OF_WAREHOUSE, cluster_url, oddities
 from sparkify.config.file import ConfigFile, path_of, read_file
 from sparkify.errors import UsageError
 from sparkify.masking import MASK, URL, learn, remember
@@ -61,8 +61,7 @@ def load(
         if found["source"].rank < found[location].rank:
             values.pop(location, None)
             origins[location] = f"below the source ({origins['source']})"
-    hostless = () if given(found["warehouse"]) else no_host(file)
-    warnings = (*file.warnings, *half_key(file), *hostless)
+    warnings = oddities(file, needs_host=not given(found["warehouse"]))
     return Settings(**values, origins=origins, unknown=unknown(file), warnings=warnings)
 
 

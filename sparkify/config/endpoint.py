@@ -84,6 +84,12 @@ def invalid(file: ConfigFile, given: Given, fault: str) -> UsageError:
     return UsageError(f"{file.label(given.key)} is {mask_url(given.value)!r}: {fault}")
 
 
+def oddities(file: ConfigFile, *, needs_host: bool) -> tuple[str, ...]:
+    """What a run should tell about the file."""
+    hostless = no_host(file) if needs_host else ()
+    return (*file.warnings, *half_key(file), *hostless)
+
+
 def no_host(file: ConfigFile) -> Iterator[str]:
     """A warning if the file describes a cluster, but not its host."""
     if any(section == "CLUSTER" for section, _ in file.values):

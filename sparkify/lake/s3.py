@@ -1,7 +1,7 @@
 """S3: obstore fetches objects, boto3 does everything else."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +12,7 @@ import tenacity
 
 from sparkify.lake import forks
 from sparkify.lake.access import Access, Target
-from sparkify.lake.answers import Mismatch, verify_answer, verify_size
+from sparkify.lake.answers import Mismatch, by_boto3, by_obstore, verify_size
 from sparkify.lake.aws import Answer, Client
 from sparkify.lake.aws_errors import translated
 from sparkify.lake.fetching import fetched
@@ -22,9 +22,7 @@ from sparkify.lake.uris import plain, split
 
 if TYPE_CHECKING:
     import boto3
-    import obstore.store
 
-CHUNK = 1 << 20  # bytes of a large object that are written at once
 ATTEMPTS = 4  # at an object whose answer is not what was listed
 FORBIDDEN, NOT_FOUND = 403, 404
 LIST, GET, PUT, DELETE = "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
@@ -186,12 +184,12 @@ class Bucket:
         """One object, by the client that can."""
         chunks: Iterable[bytes]
         if self.holder is None:
-            chunks = self.by_boto3(item)
+            chunks = by_boto3(self.client, self.name, item)
         else:
             try:
-                chunks = self.by_obstore(self.holder.client, item)
+                chunks = by_obstore(self.holder.client, item)
             except ValueError:  # obstore rejects some keys (an empty segment, "..")
-                chunks = self.by_boto3(item)
+                chunks = by_boto3(self.client, self.name, item)
         if path is None:
             data = b"".join(chunks)
             verify_size(item, len(data))
@@ -204,28 +202,6 @@ class Bucket:
                     break
         verify_size(item, size)
         return path
-
-    def by_obstore(self, store: "obstore.store.S3Store", item: LakeObject) -> Iterable[bytes]:
-        """The bytes of one object, by the fast client."""
-        answer = store.get(item.key, options={"if_match": f'"{item.etag}"'})
-        verify_answer(item, answer.meta["e_tag"], answer.meta["size"])
-        if not item.large:
-            return [bytes(answer.bytes())]
-        return map(bytes, answer.stream(min_chunk_size=CHUNK))
-
-    def by_boto3(self, item: LakeObject) -> Iterator[bytes]:
-        """The bytes of one object, by the slower client, which accepts every key."""
-        from botocore import exceptions
-
-        answer = self.client.get_object(Bucket=self.name, Key=item.key, IfMatch=f'"{item.etag}"')
-        with closing(answer["Body"]) as body:
-            verify_answer(item, answer.get("ETag"), answer.get("ContentLength"))
-            try:
-                yield from body.iter_chunks(CHUNK)
-            except (exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
-                raise Mismatch(
-                    f"{item.uri}: the transfer broke off ({error}); run again"
-                ) from error
 
     def put(self, key: str, content: bytes | Path) -> int:
         """Write an object, in parts if it is a large file, and return its size in bytes."""

@@ -111,7 +111,7 @@ def forget(
         copy = None if dry_run else warehouses.copy_of(opened, settings)
         erasure = forget_user(opened, settings, settings.forget_key, number, dry_run=dry_run)
         if copy is not None:
-            copy.update(settings.lock_timeout, STILL_THERE)
+            copy.update(settings.lock_timeout, note=STILL_THERE)
     return erasure
 
 

@@ -119,6 +119,9 @@ class Texts:
 
     def of_call(self, node: ast.Call, *, quoting: bool) -> list[Message]:
         """The messages that a call shows, or has in the error that it makes."""
+        notes = (each.value for each in node.keywords if each.arg == "note")  # after a message
+        if texts := [text for each in notes for text in self.of(each)]:
+            return [(f"{VALUE}{text}", None) for text in texts]
         name = name_of(node.func)
         again = isinstance(node.func, ast.Call) and name_of(node.func.func) == "type"
         shows = name in SHOWING or getattr(node.func, "id", "") == "tell"  # a local `warning`
