@@ -92,7 +92,7 @@ class Redshift(Warehouse):
     @contextmanager
     def writing(self, lock_timeout: float) -> Iterator[sa.Connection]:
         """A connection; the LOCK in `lock` keeps others from publishing."""
-        with self.reading(lock_timeout) as connection:
+        with self.connected(lock_timeout) as connection:
             if not self.owned:
                 guests.check_transactions(connection, self.url, in_transaction)
             yield connection
