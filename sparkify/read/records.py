@@ -9,7 +9,7 @@ import orjson
 
 MAX_RECORD = 4 << 20  # bytes
 OVERHEAD = 256  # bytes of memory that a record takes beside its own
-VALUES = 200  # in a record, up to which it takes little memory, and is not nested too deep
+VALUES = 500  # in a record, up to which it takes little memory, and is not nested too deep
 VALUE = 128  # bytes of memory that DuckDB takes for each value of a record that has more
 SHORT = 16  # bytes; pieces up to here are judged once for all that are equal
 TOO_DEEP = "depth limit exceeded"  # as orjson says it
