@@ -99,9 +99,12 @@ class Publication:
 
     def staged(self) -> Query:
         """The SELECT of the number of rows of each kind that are published."""
-        kinds = map(table, KINDS.values())
-        counts = [count(rows).where(within(rows.c.file_id, self.file_ids)) for rows in kinds]
-        return sa.select(*(each.scalar_subquery() for each in counts))
+        tables = ((name, table(model)) for name, model in KINDS.items())
+        counts = (
+            count(rows).where(within(rows.c.file_id, self.file_ids)).scalar_subquery().label(name)
+            for name, rows in tables
+        )
+        return sa.select(*counts)
 
     @cached_property
     def changes(self) -> Changes:

@@ -184,6 +184,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
         thread.join()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("key", "kind", "said"),
     [

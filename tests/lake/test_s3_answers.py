@@ -132,6 +132,7 @@ def test_a_slow_transfer_has_all_the_time_it_needs(
     assert time.monotonic() - begun > 2
 
 
+@pytest.mark.long
 @each_pair
 @pytest.mark.parametrize("ever", [False, True])
 def test_a_stalled_transfer_is_given_up(

@@ -59,6 +59,7 @@ def test_the_statement_is_the_golden_one(name: str, dialect: str, update_golden:
 MOMENTS = st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2099, 12, 31))
 
 
+@pytest.mark.long
 @settings(max_examples=5)
 @given(st.lists(MOMENTS, min_size=1, max_size=50), st.integers(0, 999))
 @example([datetime.datetime(2038, 1, 19, 3, 14, second) for second in (7, 8, 9)], 999)

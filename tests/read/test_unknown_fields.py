@@ -73,6 +73,7 @@ def test_unknown_fields_are_kept_and_counted(lake: Path, warehouse: str) -> None
     assert status(warehouse).unknown_fields == report.unknown_fields
 
 
+@redshift_is_long
 @pytest.mark.parametrize("mode", ["keep", "report"])
 def test_the_star_does_not_depend_on_them(lake: Path, warehouse: str, mode: Any) -> None:
     """With or without unknown fields, the star is the same."""
@@ -85,6 +86,7 @@ def test_the_star_does_not_depend_on_them(lake: Path, warehouse: str, mode: Any)
     assert star(warehouse) == star(plain)
 
 
+@redshift_is_long
 def test_report_counts_and_keeps_nothing(lake: Path, warehouse: str) -> None:
     """`report` counts as `keep` does; a record that is read again is counted once."""
     phones(lake, event(itemInSession=4, more=1) | {"song": "NaN\n", "x": [1.0, {"y": "NaN, "}]})
@@ -97,6 +99,7 @@ def test_report_counts_and_keeps_nothing(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, FIELDS) == sorted(seen)
 
 
+@redshift_is_long
 def test_reject_names_the_fields(lake: Path, warehouse: str) -> None:
     """`reject` refuses records with unknown fields, and counts these all the same."""
     phones(lake)
@@ -110,6 +113,7 @@ def test_reject_names_the_fields(lake: Path, warehouse: str) -> None:
     assert rows(warehouse, FIELDS) == SEEN
 
 
+@redshift_is_long
 def test_a_change_of_type_is_told_by_name(lake: Path, warehouse: str) -> None:
     """Values that a declared field does not take are counted by their JSON type."""
     bad = [{"id": 1}, "abc", "x", [1], True]

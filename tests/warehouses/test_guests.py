@@ -81,6 +81,7 @@ def test_a_load_is_all_or_nothing_over_any_pool(
     engine.dispose()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("warehouse", "pool"),
     [
