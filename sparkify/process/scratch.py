@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from sparkify.process import stopping
 PREFIX, MARKER = "sparkify-", ".sparkify-scratch"
 MARK = b"a temporary folder of sparkify: removed when its process has ended\n"
 MODE = 0o700
+TRIES, MOMENT = 10, 0.05  # attempts at removing a folder, and seconds between two of them
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 # of this machine, never of a connection: those are OSErrors too, and mean to try again
 SHORT = {*FULL, errno.EACCES, errno.EMFILE, errno.ENFILE}
@@ -96,10 +98,17 @@ class Scratch:
 
     @stopping.critical()
     def remove(self) -> None:
-        """Remove the folder, if it was made, and then give up the lock."""
+        """Remove the folder, if it was made, and then give up the lock.
+
+        After Ctrl-C a thread of DuckDB's may write to it a moment longer.
+        """
         if self.path == Path():
             return
-        remove(self.path)
+        for _ in range(TRIES):
+            remove(self.path)
+            if not self.path.exists():
+                break
+            time.sleep(MOMENT)
         if self.lock is not None:
             os.close(self.lock)
 

@@ -5,7 +5,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,28 @@ def test_a_folder_is_private_and_removed(tmp: Path) -> None:
         (path / "link").symlink_to("/")
         scratch.sweep()
         assert path.is_dir()
+    assert list(tmp.iterdir()) == []
+
+
+def test_a_folder_in_which_a_thread_still_writes_is_removed(tmp: Path) -> None:
+    """As DuckDB's do for a moment, after Ctrl-C has ended their query."""
+    begun = threading.Event()
+
+    def write(path: Path) -> None:
+        for number in range(100):
+            with suppress(OSError):  # the folder is gone
+                (path / str(number)).mkdir()
+                (path / str(number) / "part").touch()
+            begun.set()
+            time.sleep(0.001)
+
+    with scratch.folder() as path:
+        for number in range(3000):  # so that to remove it takes a moment
+            (path / f"part-{number}").touch()
+        thread = threading.Thread(target=write, args=[path])
+        thread.start()
+        begun.wait()
+    thread.join()
     assert list(tmp.iterdir()) == []
 
 

@@ -166,11 +166,11 @@ def test_copy(lake: Path, cluster: StandIn) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("region", "form"),
+    ("region", "words"),
     [(REGION, "FORMAT AS PARQUET"), ("eu-west-1", "FORMAT AS JSON 'auto'\nZSTD")],
 )
 def test_a_cluster_in_another_region_gets_json(
-    odd: Path, cluster: StandIn, duckdb_url: str, region: str, form: str
+    odd: Path, cluster: StandIn, duckdb_url: str, region: str, words: str
 ) -> None:
     """COPY reads Parquet in the cluster's own region alone, and JSON of any, if it is named."""
     pipeline.run(str(odd), duckdb_url, max_rejects="50%")
@@ -186,7 +186,7 @@ def test_a_cluster_in_another_region_gets_json(
         if each.startswith(("COPY staging.song_rows", "COPY staging.event_rows"))
     ]
     assert len(copies) == 2
-    assert all(form in each for each in copies)
+    assert all(words in each for each in copies)
     assert all((f"REGION '{REGION}'" in each) == (region != REGION) for each in copies)
     assert staging(cluster.url()) == staging(duckdb_url)
 
