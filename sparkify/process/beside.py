@@ -17,7 +17,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from sparkify.process.stopping import critical
+from sparkify.process.stopping import complete, critical
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 NAME = re.compile(r"\.sparkify-[0-9a-f]{12}-[0-9a-f]{12}\.(new|old)")
@@ -70,15 +70,15 @@ class Beside:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.remove()
+        complete(self.remove)
 
     @critical()
     def remove(self) -> None:
         """Remove it, if it has not taken the target's name, and give up the lock."""
         remove(self.path)
-        if self.lock is not None:
-            os.close(self.lock)
-            self.lock = None
+        lock, self.lock = self.lock, None
+        if lock is not None:
+            os.close(lock)
 
 
 def be_like(path: Path, found: os.stat_result) -> None:

@@ -42,7 +42,7 @@ def folder() -> Iterator[Path]:
             made.make()
             yield made.path
         finally:
-            made.remove()
+            stopping.complete(made.remove)
 
 
 @contextmanager
@@ -109,20 +109,22 @@ class Scratch:
             if not self.path.exists():
                 break
             time.sleep(MOMENT)
-        if self.lock is not None:
-            os.close(self.lock)
+        lock, self.lock = self.lock, None
+        if lock is not None:
+            os.close(lock)
 
 
 def remove(path: Path) -> None:
     """Remove a folder: its marker last, so that what a kill leaves can be recognised."""
     with suppress(OSError):
-        for entry in os.scandir(path):
-            if entry.name == MARKER:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                Path(entry.path).unlink(missing_ok=True)
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name == MARKER:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
         if os.listdir(path) == [MARKER]:  # noqa: PTH208 - nothing was added meanwhile
             (path / MARKER).unlink()
         path.rmdir()

@@ -4,11 +4,11 @@
     committing(load_id)   a signal waits for the answer to COMMIT, however long that takes
 
 The command line owns the signals (`process.signals`). Without it, as in a library call, no signal
-comes here: nothing below has an effect, and Ctrl-C raises KeyboardInterrupt as usual.
+comes here: sections have no effect, and Ctrl-C raises KeyboardInterrupt as usual.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from dataclasses import dataclass
 from threading import current_thread, main_thread
@@ -94,6 +94,15 @@ def critical() -> Critical:
     to remove is therefore made inside the `try` of which the `finally` removes it.
     """
     return Critical()
+
+
+def complete(clean_up: Callable[[], None]) -> None:
+    """Clean up, from the start again if Ctrl-C in a library call cuts it."""
+    try:
+        clean_up()
+    except KeyboardInterrupt:
+        clean_up()
+        raise
 
 
 @contextmanager

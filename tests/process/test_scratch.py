@@ -76,6 +76,28 @@ def test_a_folder_in_which_a_thread_still_writes_is_removed(tmp: Path) -> None:
     assert list(tmp.iterdir()) == []
 
 
+def test_ctrl_c_in_a_library_call_does_not_cut_the_removal(tmp: Path) -> None:
+    """It is raised when the folder is gone."""
+
+    def interrupt(path: Path) -> None:
+        with suppress(OSError):  # it is gone already
+            while len(os.listdir(path)) > 2000:  # noqa: PTH208
+                pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        with scratch.folder() as path:
+            for number in range(3000):
+                (path / f"part-{number}").touch()
+            thread = threading.Thread(target=interrupt, args=[path])
+            thread.start()
+        thread.join()
+        time.sleep(0.1)  # for a signal that came too late
+    signal.signal(signal.SIGINT, handler)
+    assert list(tmp.iterdir()) == []
+
+
 def test_what_a_killed_process_left_is_removed(tmp: Path) -> None:
     """By the next run."""
     dead(tmp)
